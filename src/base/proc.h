@@ -1,0 +1,53 @@
+/*
+ * This process as it was started, and how it becomes the application: signal dispositions, mask,
+ * descriptors and environment go on as they came, minus our own secrets. Also child processes.
+ */
+#ifndef DB_ENTRY_BASE_PROC_H
+#define DB_ENTRY_BASE_PROC_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/stop.h"
+
+/*
+ * First call of main(): record every signal's disposition, the mask and the open descriptors. Those
+ * of 0, 1 and 2 that are closed are opened on /dev/null and count as inherited from then on: the
+ * application gets them too. SIGCHLD is no longer ignored, for waitpid().
+ */
+void proc_boot(void);
+
+/* True when `signo` came ignored from our parent. */
+bool proc_inherited_ignored(int signo);
+
+/*
+ * Become `argv`, searched on the environment's PATH as execvp(3) does (when unset:
+ * /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin), but a file that is neither a
+ * program nor has a #! line is not handed to a shell. Everything proc_boot() recorded is put back:
+ * dispositions, mask, only the inherited descriptors; alarms are cleared, stdio is flushed. When an
+ * ending signal came before, the process ends with 128+n instead. Returns only when it fails:
+ * ERR_NO_PROGRAM (127) or ERR_CANNOT_EXEC (126), saying why: interpreter or loader missing, another
+ * processor, no permission. Then only reporting and exit are left to do.
+ */
+bool proc_exec(char *const argv[], struct err *err);
+
+/* Overwrite a variable's value where it lies (every one of that name) and remove it. */
+void proc_forget_env(const char *name);
+
+/* A finished child. */
+struct proc_result {
+	int status; /* exit status, or 128+n for a signal */
+};
+
+/*
+ * Run a program (argv[0] searched on PATH) with `input` on its standard input and its output and
+ * error output gathered in `output` and `errors` (each may be NULL: /dev/null); what exceeds a
+ * buffer is dropped, with its `overflow` set. It starts with default signals, in a process group of
+ * its own, with only descriptors 0 to 2. The call returns when it ended, even if its own children
+ * still hold the pipes. When `stop` fires its group gets SIGTERM, a second later SIGKILL, and the
+ * call fails with stop's error; the buffers keep what came until then. A status other than 0 is not
+ * an error here. Call after proc_boot() and stop_init().
+ */
+bool proc_run(char *const argv[], const char *input, struct buf *output, struct buf *errors,
+    struct proc_result *result, const struct stop *stop, struct err *err);
+
+#endif

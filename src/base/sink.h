@@ -1,0 +1,45 @@
+/*
+ * A sink: where a stream of bytes goes (a file that appears only when complete, standard output).
+ *
+ * write* then exactly one of commit or abort; commit makes the whole visible, abort leaves nothing.
+ * Either frees the sink, whatever it returns.
+ */
+#ifndef DB_ENTRY_BASE_SINK_H
+#define DB_ENTRY_BASE_SINK_H
+
+#include "base/err.h"
+#include "base/stop.h"
+#include <sys/types.h>
+
+struct sink;
+
+/* Implementations put this first in their own struct. */
+struct sink {
+	bool (*write)(struct sink *sink, const void *data, size_t len, const struct stop *stop,
+	    struct err *err);
+	bool (*commit)(struct sink *sink, struct err *err);
+	void (*abort)(struct sink *sink);
+};
+
+/*
+ * A file written beside its final name, flushed to disk and renamed over it on commit, its folder
+ * flushed too. With `exclusive` an existing file is an error, now or at the commit, and stays as it
+ * is. `mode` is less the umask, as with open(2), also where a file is replaced. A symbolic link
+ * stays one: what it points at is written. An existing folder, pipe or device is an error.
+ */
+bool sink_file(struct sink **ret, const char *path, mode_t mode, bool exclusive, struct err *err);
+
+/*
+ * A descriptor that stays open afterwards; what was written before an abort stays written. Waits
+ * under `stop` whether the descriptor blocks or not; a reader that went away is an ordinary error.
+ */
+struct sink *sink_fd(int fd);
+
+bool sink_write(
+    struct sink *sink, const void *data, size_t len, const struct stop *stop, struct err *err);
+bool sink_commit(struct sink *sink, struct err *err);
+
+/* Accepts NULL. */
+void sink_abort(struct sink *sink);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Commands: one file each with its options, its call and its printing. A new one is one file and
+ * one line in cmds.c.
+ *
+ * Results go to standard output, the log to standard error. A command returns its error; main()
+ * shows it and turns its kind into the exit code.
+ */
+#ifndef DB_ENTRY_CMD_CMD_H
+#define DB_ENTRY_CMD_CMD_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "flow/config.h"
+
+/* An option of one command, beside the settings. */
+struct cmd_option {
+	const char *name;     /* "json" */
+	const char *argument; /* how help calls its value; NULL: a switch */
+	const char *help;
+};
+
+enum {
+	CMD_OPTIONS_MAX = 8
+};
+
+/* One invocation, parsed. */
+struct cmd_call {
+	const struct cmd *cmd;
+	const char *option[CMD_OPTIONS_MAX]; /* as cmd->options; NULL: not given, "" for a switch */
+	char **operands;                     /* words that are no options, ended by NULL */
+	size_t operand_count;
+	char **application;   /* the words after --, ended by NULL; NULL when there was no -- */
+	struct config config; /* loaded when cmd->needs_config */
+};
+
+struct cmd {
+	const char *name;
+	const char *synopsis;             /* "[OPTIONS] -- APPLICATION [ARGUMENT…]" */
+	const char *summary;              /* one line */
+	const char *help;                 /* a paragraph or more */
+	const struct cmd_option *options; /* ends with name NULL; NULL when none */
+	size_t operands_least, operands_most;
+	bool takes_application; /* the words after -- */
+	bool needs_config;
+	bool (*run)(struct cmd_call *call, struct err *err);
+};
+
+/* cmds.c: ended by NULL. */
+extern const struct cmd *const cmds[];
+
+/* The command of a name; NULL when there is none. */
+const struct cmd *cmd_find(const char *name);
+
+/*
+ * The whole command line: find the command, parse, load the configuration, set up the log, do it.
+ * False with the error to show.
+ */
+bool cmd_main(int argc, char **argv, struct err *err);
+
+/* The value of an option of the call's command, as cmd_call.option. */
+const char *cmd_option(const struct cmd_call *call, const char *name);
+
+/* Print a result to standard output, complete or an error (a closed pipe, a full disk). */
+bool cmd_print(const struct buf *text, struct err *err);
+bool cmd_print_json(const struct json *node, struct err *err);
+
+/* The option list of a command, or all settings by topic, for help and the generated pages. */
+void cmd_help_of(const struct cmd *cmd, struct buf *out);
+void cmd_help_overview(struct buf *out);
+void cmd_help_settings(struct buf *out);
+
+/* A text wrapped at 78 columns, each line indented. */
+void cmd_help_wrap(const char *text, int indent, struct buf *out);
+
+#endif

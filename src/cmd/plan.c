@@ -1,0 +1,112 @@
+#include "base/log.h"
+#include "cmd/commands.h"
+#include "flow/flow.h"
+
+static const struct cmd_option options[] = {
+    {"json", NULL, "print JSON"},
+    {0},
+};
+
+enum {
+	SUMMARY = 120
+};
+
+static void print_statements(
+    const struct flow *flow, const struct migration *migration, struct buf *out)
+{
+	buf_printf(out, "%s  %s%s\n", migration->label, migration->file,
+	    migration->directives.no_transaction ? "  (no transaction)" : "");
+	for (size_t i = 0; i < migration->up.count; i++) {
+		char summary[SUMMARY];
+		const struct sql_statement *statement = &migration->up.statements[i];
+		sql_summary(flow->driver->dialect, statement, summary, sizeof(summary));
+		buf_printf(out, "  %4d  %s\n", statement->line, summary);
+	}
+}
+
+static bool is_pending(const struct plan_item *item)
+{
+	return item->state == PLAN_PENDING || item->state == PLAN_OUT_OF_ORDER;
+}
+
+static void print_text(const struct flow *flow, struct buf *out)
+{
+	buf_printf(out, "%s: %zu pending\n", flow->probe.label, plan_pending(&flow->plan));
+	for (size_t i = 0; i < flow->plan.count; i++)
+		if (is_pending(&flow->plan.items[i]))
+			print_statements(flow, flow->plan.items[i].migration, out);
+}
+
+static void add_statements(const struct migration *migration, struct json *array)
+{
+	for (size_t i = 0; i < migration->up.count; i++) {
+		struct json *object = json_add_object(array, NULL);
+		json_add_text(object, "file", migration->up.statements[i].file);
+		json_add_int(object, "line", migration->up.statements[i].line);
+		json_add_text(object, "text", migration->up.statements[i].text);
+	}
+}
+
+static bool print_json(const struct flow *flow, const struct err *refusal, struct err *err)
+{
+	CLEANUP(json_free) struct json *root = json_new_object();
+	json_add_text(root, "database", flow->probe.label);
+	json_add_int(root, "pending", (int64_t)plan_pending(&flow->plan));
+	struct json *array = json_add_array(root, "migrations");
+	for (size_t i = 0; i < flow->plan.count; i++) {
+		const struct plan_item *item = &flow->plan.items[i];
+		if (!is_pending(item))
+			continue;
+		struct json *object = json_add_object(array, NULL);
+		json_add_text(object, "version", item->migration->version);
+		json_add_text(object, "name", item->migration->name);
+		json_add_text(object, "state", plan_state_name(item->state));
+		json_add_text(object, "file", item->migration->file);
+		json_add_text(object, "checksum", item->migration->up.checksum);
+		json_add_bool(object, "transaction", !item->migration->directives.no_transaction);
+		add_statements(item->migration, json_add_array(object, "statements"));
+	}
+	if (refusal != NULL)
+		log_error_fields(refusal, json_add_object(root, "refusal"));
+	return cmd_print_json(root, err);
+}
+
+static bool print(const struct cmd_call *call, const struct flow *flow, const struct err *refusal,
+    struct err *err)
+{
+	if (cmd_option(call, "json") != NULL)
+		return print_json(flow, refusal, err);
+	CLEANUP(buf_free) struct buf text = buf_init(64 << 20);
+	print_text(flow, &text);
+	return cmd_print(&text, err);
+}
+
+/* What run would do, up to the point where it would change something, refusals included. */
+static bool run(struct cmd_call *call, struct err *err)
+{
+	struct flow flow;
+	struct err refusal = {0};
+	bool ok = flow_open(&flow, &call->config, "plan", err) && flow_wait(&flow, err) &&
+		  flow_look(&flow, err);
+	if (ok) {
+		bool allowed = flow_check(&flow, &refusal);
+		ok = print(call, &flow, allowed ? NULL : &refusal, err);
+		if (ok && !allowed) {
+			*err = refusal;
+			ok = false;
+		}
+	}
+	flow_close(&flow);
+	return ok;
+}
+
+const struct cmd cmd_plan = {
+    .name = "plan",
+    .synopsis = "[OPTION…]",
+    .summary = "what run would do now, statement by statement",
+    .help = "Changes nothing and takes no lock. Exits 0 when run would go through, otherwise with\n"
+	    "the code run would exit with.",
+    .options = options,
+    .needs_config = true,
+    .run = run,
+};

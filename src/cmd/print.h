@@ -1,0 +1,14 @@
+/* What several commands print alike. */
+#ifndef DB_ENTRY_CMD_PRINT_H
+#define DB_ENTRY_CMD_PRINT_H
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "migrate/plan.h"
+
+/* The plan's items, a line or an array element each; with `open_only` those that are not applied.
+ */
+void cmd_print_items(const struct plan *plan, bool open_only, struct buf *out);
+void cmd_add_items(const struct plan *plan, bool open_only, struct json *array);
+
+#endif

@@ -1,0 +1,157 @@
+#include "base/log.h"
+#include "base/text.h"
+#include "cmd/commands.h"
+#include "cmd/print.h"
+#include "flow/change.h"
+#include "flow/flow.h"
+#include <string.h>
+
+static const struct cmd_option options[] = {
+    {"accept", "VERSION", "a changed file is right: take its checksum"},
+    {"applied", "VERSION", "an unfinished migration was finished by hand"},
+    {"reverted", "VERSION", "an unfinished migration was undone by hand: run it again"},
+    {"forget", "VERSION", "remove a row whose file is gone"},
+    {"json", NULL, "print JSON"},
+    {0},
+};
+
+/* What one option does, and to which rows. */
+struct action {
+	const char *option;
+	enum plan_state states[2]; /* the rows it is meant for */
+	const char *change;        /* for the log */
+};
+
+static const struct action actions[] = {
+    {"accept", {PLAN_CHANGED, PLAN_CHANGED}, "accepted as it is now"},
+    {"applied", {PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as applied"},
+    {"reverted", {PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as reverted"},
+    {"forget", {PLAN_MISSING, PLAN_FUTURE}, "forgotten"},
+};
+
+struct request {
+	const struct action *action;
+	const char *version;
+};
+
+static const char *version_of(const struct plan_item *item)
+{
+	return item->migration != NULL ? item->migration->version : item->row->version;
+}
+
+static const struct plan_item *item_of(const struct plan *plan, const char *version)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (migration_compare(version_of(&plan->items[i]), version) == 0)
+			return &plan->items[i];
+	return NULL;
+}
+
+static bool perform(
+    struct flow *flow, const struct request *request, const struct plan_item *item, struct err *err)
+{
+	struct db *db = flow->db;
+	if (text_is(request->action->option, "accept"))
+		return history_accept(db, &flow->run, item->migration, &flow->stop, err);
+	if (text_is(request->action->option, "forget"))
+		return history_forget(db, &flow->run, item->row->version, &flow->stop, err);
+	enum history_state state =
+	    text_is(request->action->option, "applied") ? HISTORY_APPLIED : HISTORY_REVERTED;
+	return history_settle(db, &flow->run, item->row->version, state, &flow->stop, err);
+}
+
+/* Under the lock: the row must still be what the user saw. */
+static bool change(struct flow *flow, const void *context, struct err *err)
+{
+	const struct request *request = context;
+	const struct action *action = request->action;
+	const struct plan_item *item = item_of(&flow->plan, request->version);
+	if (item == NULL) {
+		err_set(err, ERR_USAGE, "no migration %s, neither in the history nor in the files",
+		    request->version);
+		return err_next(err, "db-entry status");
+	}
+	bool floor = item->state == PLAN_FLOOR && action->states[1] == PLAN_FUTURE;
+	if (!floor && item->state != action->states[0] && item->state != action->states[1]) {
+		err_set(err, ERR_USAGE, "%s is %s; --%s is for one that is %s", request->version,
+		    plan_state_name(item->state), action->option,
+		    plan_state_name(action->states[0]));
+		return err_next(err, "db-entry repair");
+	}
+	if (!perform(flow, request, item, err))
+		return false;
+	flow_report_change(item->row->version, item->row->name, action->change);
+	return true;
+}
+
+static bool choose(const struct cmd_call *call, struct request *request, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		const char *version = cmd_option(call, actions[i].option);
+		if (version == NULL)
+			continue;
+		if (request->action != NULL)
+			return err_set(err, ERR_USAGE, "--%s and --%s: one at a time",
+			    request->action->option, actions[i].option);
+		*request = (struct request){&actions[i], version};
+	}
+	for (const char *c = request->version; c != NULL && *c != '\0'; c++)
+		if (strchr("0123456789", *c) == NULL)
+			return err_set(err, ERR_USAGE, "--%s %s: a version is digits",
+			    request->action->option, request->version);
+	return true;
+}
+
+static bool show_json(const struct flow *flow, const struct err *finding, struct err *err)
+{
+	CLEANUP(json_free) struct json *root = json_new_object();
+	json_add_text(root, "database", flow->probe.label);
+	cmd_add_items(&flow->plan, true, json_add_array(root, "migrations"));
+	if (finding->kind != ERR_NONE)
+		log_error_fields(finding, json_add_object(root, "finding"));
+	return cmd_print_json(root, err);
+}
+
+/* What is wrong is the answer asked for, so finding something is no failure. */
+static bool show(const struct cmd_call *call, const struct flow *flow, struct err *err)
+{
+	struct err finding = {0};
+	bool right = plan_check(&flow->plan, false, &finding);
+	if (cmd_option(call, "json") != NULL)
+		return show_json(flow, &finding, err);
+	CLEANUP(buf_free) struct buf text = buf_init(1 << 20);
+	if (right)
+		buf_printf(&text, "%s: nothing to repair\n", flow->probe.label);
+	else
+		buf_printf(&text, "%s: %s\n\n%s\n\n%s\n", flow->probe.label, finding.message,
+		    finding.why, finding.next);
+	return cmd_print(&text, err);
+}
+
+static bool run(struct cmd_call *call, struct err *err)
+{
+	struct flow flow;
+	struct request request = {0};
+	if (!choose(call, &request, err))
+		return false;
+	bool ok = flow_open(&flow, &call->config, "repair", err) && flow_wait(&flow, err) &&
+		  flow_look(&flow, err) &&
+		  (request.action == NULL ? show(call, &flow, err)
+					  : flow_change(&flow, change, &request, err));
+	flow_finish(&flow, ok ? NULL : err);
+	flow_close(&flow);
+	return ok;
+}
+
+const struct cmd cmd_repair = {
+    .name = "repair",
+    .synopsis = "[OPTION…]",
+    .summary = "show what is unfinished, changed or missing, and settle it",
+    .help =
+	"Without an option it shows what is wrong and the commands that settle it. With one it\n"
+	"changes that row of the history, under the migration lock, and nothing else in the\n"
+	"database.",
+    .options = options,
+    .needs_config = true,
+    .run = run,
+};

@@ -1,0 +1,181 @@
+/*
+ * The driver interface: what db-entry asks of a database, and what it may rely on.
+ *
+ * A driver is one folder db/<name>/ with a `const struct db_driver`, named once in drivers.c. What
+ * an engine can't do is said in its data (`features`), never by a special case elsewhere.
+ *
+ * Every call that talks to the server takes a `const struct stop *` and ends within about a second
+ * of it firing: a running statement is cancelled at the server, and the call fails with ERR_STOPPED
+ * or ERR_TIMEOUT. The session stays usable for rollback() and unlock() under stop_cleanup().
+ *
+ * Errors of the database itself are ERR_DATABASE with `code` (SQLSTATE, number or name) and `retry`
+ * set; open() uses ERR_UNREACHABLE, ERR_ACCESS, ERR_CONFIG or ERR_READ_ONLY instead. A connection
+ * lost in commit() is ERR_OUTCOME_UNKNOWN. Messages never hold a secret.
+ */
+#ifndef DB_ENTRY_DB_DB_H
+#define DB_ENTRY_DB_DB_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/stop.h"
+#include "base/url.h"
+#include "sql/script.h"
+#include <stdint.h>
+
+/* Data: what the engine can do. */
+enum db_feature {
+	DB_TRANSACTIONAL_DDL = 1 << 0 /* a migration and its history row commit together */
+};
+
+/* A session. Drivers put this first in their own struct. */
+struct db {
+	const struct db_driver *driver;
+	const char *own; /* qualifier of our tables with its dot, quoted: "main." */
+};
+
+/* How long one statement may take. */
+struct db_limits {
+	int64_t lock_timeout;      /* ms it waits for other users of the database; 0: no limit */
+	int64_t statement_timeout; /* ms it may run; 0: no limit */
+};
+
+struct db_options {
+	const char *application_name;
+	struct db_limits limits;
+	bool create; /* lock_try() makes a database that does not exist yet */
+	/* What the server says beside results (NOTICE, warnings); NULL drops it. */
+	void (*notice)(void *context, const char *text);
+	void *notice_context;
+};
+
+/* What is at the other end. Text is valid as long as the session. */
+struct db_probe {
+	const char *flavour; /* "SQLite" */
+	const char *version; /* "3.40.1", as the engine says it */
+	const char *label;   /* for people, no secrets: "shop@db/public", "data/shop.db" */
+	bool exists; /* false: nothing is there yet, and reads answer as from an empty database */
+	bool read_only; /* writes will be refused */
+};
+
+/* A value for a `?` placeholder of our own SQL. */
+struct db_value {
+	enum {
+		DB_NULL,
+		DB_TEXT,
+		DB_INT
+	} type;
+	const char *text;
+	int64_t number;
+};
+
+/* All rows of a query, as text; NULL is NULL. Lives in the arena given. */
+struct db_rows {
+	size_t columns, count;
+	const char **cells; /* row by row: cells[row * columns + column] */
+};
+
+enum db_lock_state {
+	DB_LOCK_TAKEN,
+	DB_LOCK_BUSY
+};
+
+/* Who holds the lock, as far as the engine can tell; "" where it can't. For messages only. */
+struct db_holder {
+	char who[256];      /* "pid 17 on web-5c9" */
+	char since[64];     /* UTC */
+	char progress[256]; /* what lock_note() said last; changes while the holder advances */
+};
+
+struct db_driver {
+	const char *name;           /* "sqlite"; also of its dialect and test fixtures */
+	const char *title;          /* "SQLite" */
+	const char *const *schemes; /* URL schemes it answers to; ends with NULL */
+	const char *const
+	    *folders; /* names of its folder inside a migrations folder; ends with NULL */
+	const struct dialect *dialect;
+	unsigned features;
+	const char *own_tables;      /* SQL that makes our tables when they are missing */
+	const char *(*client)(void); /* name and version of the client library: "SQLite 3.40.1" */
+
+	/* Check a URL without connecting: ERR_CONFIG when it can't be meant for this driver. */
+	bool (*check_url)(const struct url *url, struct err *err);
+
+	/*
+	 * Connect once; waiting is the caller's. The session is ready for a query when it returns,
+	 * and the database has answered one. Never creates anything. `url` and `options` are not
+	 * needed afterwards.
+	 */
+	bool (*open)(struct db **ret, const struct url *url, const struct db_options *options,
+	    const struct stop *stop, struct err *err);
+
+	/* Roll back what is open, let go of the lock, close. Accepts a lost connection. Never
+	 * blocks. */
+	void (*close)(struct db *db);
+
+	bool (*probe)(
+	    struct db *db, struct db_probe *probe, const struct stop *stop, struct err *err);
+
+	/* Run one statement of a migration. Its results are read to the end and dropped. */
+	bool (*exec)(struct db *db, const struct sql_statement *statement, const struct stop *stop,
+	    struct err *err);
+
+	/*
+	 * Run our own SQL with `?` placeholders (none inside quotes) and gather its rows. `rows`
+	 * may be NULL. Outside a transaction it commits by itself.
+	 */
+	bool (*query)(struct db *db, const char *sql, const struct db_value *values,
+	    size_t value_count, struct arena *arena, struct db_rows *rows, const struct stop *stop,
+	    struct err *err);
+
+	/* True in *has when the table is in the schema where the migrations' tables live. */
+	bool (*has_table)(
+	    struct db *db, const char *name, bool *has, const struct stop *stop, struct err *err);
+
+	/*
+	 * Open the transaction a migration runs in. commit() checks what the engine defers (SQLite:
+	 * foreign keys violated by this transaction and not before) and fails with ERR_DATABASE and
+	 * the evidence in `why` when it is violated; the transaction is then still open. After any
+	 * failure the caller calls rollback(), which is harmless when none is open.
+	 */
+	bool (*begin)(struct db *db, const struct stop *stop, struct err *err);
+	bool (*commit)(struct db *db, const struct stop *stop, struct err *err);
+	bool (*rollback)(struct db *db, const struct stop *stop, struct err *err);
+
+	/*
+	 * Put every session setting back to what it was after open(), and set these limits: before
+	 * each migration. `limits` NULL: those given to open().
+	 */
+	bool (*reset)(struct db *db, const struct db_limits *limits, const struct stop *stop,
+	    struct err *err);
+
+	/*
+	 * One try at the migration lock of this database, at most one holder among all processes
+	 * that reach it. Not blocking; between tries the session is idle, outside any transaction.
+	 * Busy is not an error: *holder then says who has it. The lock belongs to this session and
+	 * vanishes with its process or connection, however it ends. With options.create a database
+	 * that does not exist is made after the lock was taken.
+	 */
+	bool (*lock_try)(struct db *db, enum db_lock_state *state, struct db_holder *holder,
+	    const struct stop *stop, struct err *err);
+
+	/* Tell those who wait how far we are. Best effort. */
+	void (*lock_note)(struct db *db, const char *progress);
+
+	/* ERR_LOCK when the lock taken before is not held any more. */
+	bool (*lock_check)(struct db *db, const struct stop *stop, struct err *err);
+
+	bool (*unlock)(struct db *db, const struct stop *stop, struct err *err);
+};
+
+/* db/drivers.c: every driver, ended by NULL. */
+extern const struct db_driver *const db_drivers[];
+
+/*
+ * The driver for a URL's scheme. NULL with ERR_CONFIG naming the schemes there are.
+ */
+const struct db_driver *db_driver_for(const struct url *url, struct err *err);
+
+/* Close *db when it is not NULL and make it NULL: for CLEANUP(). */
+void db_close(struct db **db);
+
+#endif

@@ -1,0 +1,199 @@
+#include "base/text.h"
+#include "db/sqlite/sqlite.h"
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+void sqlite_enter_cleanup(struct sqlite_db *s, const struct stop *stop)
+{
+	s->stop = *stop;
+	s->stop_err.kind = ERR_NONE;
+}
+
+bool sqlite_enter(struct sqlite_db *s, const struct stop *stop, struct err *err)
+{
+	sqlite_enter_cleanup(s, stop);
+	if (!stop_check(stop, err))
+		return false;
+	return s->handle != NULL || sqlite_connect(s, err);
+}
+
+bool sqlite_must_exist(const struct sqlite_db *s, struct err *err)
+{
+	if (s->exists)
+		return true;
+	return err_set(err, ERR_DATABASE, "there is no database at %s yet", s->target.path);
+}
+
+/* Some errors make SQLite roll back by itself; what follows must not be committed one by one. */
+bool sqlite_must_be_whole(const struct sqlite_db *s, struct err *err)
+{
+	if (!s->in_transaction || !sqlite3_get_autocommit(s->handle))
+		return true;
+	return err_set(err, ERR_DATABASE, "the transaction is over: SQLite rolled it back");
+}
+
+void sqlite_finalize(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+	*statement = NULL;
+}
+
+/* What stands behind a statement: comments and white space alone are nothing. */
+static bool check_tail(struct sqlite_db *s, const char *tail, struct err *err)
+{
+	while (*tail != '\0') {
+		CLEANUP(sqlite_finalize) sqlite3_stmt *more = NULL;
+		int code = sqlite3_prepare_v2(s->handle, tail, -1, &more, &tail);
+		if (code != SQLITE_OK || more != NULL)
+			return err_set(
+			    err, ERR_DATABASE, "more than one statement where one is run");
+	}
+	return true;
+}
+
+bool sqlite_prepare(
+    struct sqlite_db *s, sqlite3_stmt **ret, const char *sql, size_t len, struct err *err)
+{
+	CLEANUP(sqlite_finalize) sqlite3_stmt *statement = NULL;
+	const char *tail = NULL;
+	if (len >= INT_MAX)
+		return err_set(err, ERR_DATABASE, "a statement of %zu bytes is too long", len);
+	/* With its NUL counted SQLite need not copy the text. */
+	int code = sqlite3_prepare_v2(s->handle, sql, (int)len + 1, &statement, &tail);
+	if (code != SQLITE_OK)
+		return sqlite_fail(s, code, err);
+	if (!check_tail(s, tail, err))
+		return false;
+	*ret = statement;
+	statement = NULL;
+	return true;
+}
+
+static bool step_to_end(struct sqlite_db *s, sqlite3_stmt *statement, struct err *err)
+{
+	int code;
+	do
+		code = sqlite3_step(statement);
+	while (code == SQLITE_ROW);
+	return code == SQLITE_DONE || sqlite_fail(s, code, err);
+}
+
+bool sqlite_run(struct sqlite_db *s, const char *sql, struct err *err)
+{
+	CLEANUP(sqlite_finalize) sqlite3_stmt *statement = NULL;
+	return sqlite_prepare(s, &statement, sql, strlen(sql), err) &&
+	       step_to_end(s, statement, err);
+}
+
+bool sqlite_number(struct sqlite_db *s, const char *sql, int64_t *number, struct err *err)
+{
+	CLEANUP(sqlite_finalize) sqlite3_stmt *statement = NULL;
+	if (!sqlite_prepare(s, &statement, sql, strlen(sql), err))
+		return false;
+	int code = sqlite3_step(statement);
+	if (code != SQLITE_ROW)
+		return sqlite_fail(s, code, err);
+	*number = sqlite3_column_int64(statement, 0);
+	return true;
+}
+
+/* Prepared under the eyes of watch.c; then what must be known from before it runs is read. */
+static bool exec_watched(
+    struct sqlite_db *s, const struct sql_statement *statement, struct err *err)
+{
+	CLEANUP(sqlite_finalize) sqlite3_stmt *prepared = NULL;
+	s->watch.on = true;
+	s->watch.data = false;
+	s->watch.denied = NULL;
+	bool ok = sqlite_prepare(s, &prepared, statement->text, statement->len, err);
+	s->watch.on = false;
+	s->watch.denied = NULL;
+	if (!ok)
+		return false;
+	if (prepared == NULL)
+		return true;
+	if (s->watch.data && !sqlite_violations_before(s, err))
+		return false;
+	return step_to_end(s, prepared, err);
+}
+
+/* The statement's own limit passed, not the caller's: the database refused, so to speak. */
+static bool ran_too_long(const struct sqlite_db *s, struct err *err)
+{
+	char limit[32];
+	text_elapsed(s->limits.statement_timeout, limit, sizeof(limit));
+	err_set(err, ERR_DATABASE, "the statement ran longer than its limit of %s", limit);
+	snprintf(err->code, sizeof(err->code), "%s", sqlite_error_name(SQLITE_INTERRUPT));
+	return err_next(
+	    err, "raise DB_ENTRY_STATEMENT_TIMEOUT or the migration's statement-timeout");
+}
+
+bool sqlite_exec(
+    struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	int64_t limit = s->limits.statement_timeout;
+	struct stop limited = stop_within(stop, limit > 0 ? limit : -1);
+	struct err outer;
+	if (!sqlite_enter(s, &limited, err) || !sqlite_must_exist(s, err) ||
+	    !sqlite_must_be_whole(s, err))
+		return false;
+	if (exec_watched(s, statement, err))
+		return true;
+	if (err->kind == ERR_TIMEOUT && limit > 0 && stop_check(stop, &outer))
+		return ran_too_long(s, err);
+	return false;
+}
+
+static void bind_all(sqlite3_stmt *statement, const struct db_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct db_value *value = &values[i];
+		int place = (int)i + 1;
+		if (value->type == DB_INT)
+			sqlite3_bind_int64(statement, place, value->number);
+		else if (value->type == DB_TEXT && value->text != NULL)
+			sqlite3_bind_text64(statement, place, value->text, strlen(value->text),
+			    SQLITE_STATIC, SQLITE_UTF8);
+		/* SQLite's own default is NULL. */
+	}
+}
+
+static void add_row(
+    sqlite3_stmt *statement, struct arena *arena, struct db_rows *rows, size_t *capacity)
+{
+	for (size_t i = 0; i < rows->columns; i++) {
+		const char *text = (const char *)sqlite3_column_text(statement, (int)i);
+		size_t len = (size_t)sqlite3_column_bytes(statement, (int)i);
+		size_t at = rows->count * rows->columns + i;
+		rows->cells = arena_grow(arena, rows->cells, at, capacity, sizeof(*rows->cells));
+		rows->cells[at] = text == NULL ? NULL : arena_strndup(arena, text, len);
+	}
+	rows->count++;
+}
+
+bool sqlite_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
+    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	CLEANUP(sqlite_finalize) sqlite3_stmt *statement = NULL;
+	if (!sqlite_enter(s, stop, err) || !sqlite_must_be_whole(s, err) ||
+	    !sqlite_prepare(s, &statement, sql, strlen(sql), err))
+		return false;
+	if ((size_t)sqlite3_bind_parameter_count(statement) != value_count)
+		return err_set(err, ERR_UNEXPECTED, "%zu values for %d placeholders", value_count,
+		    sqlite3_bind_parameter_count(statement));
+	bind_all(statement, values, value_count);
+	struct db_rows found = {.columns = (size_t)sqlite3_column_count(statement)};
+	size_t capacity = 0;
+	int code;
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+		if (rows != NULL)
+			add_row(statement, arena, &found, &capacity);
+	if (code != SQLITE_DONE)
+		return sqlite_fail(s, code, err);
+	if (rows != NULL)
+		*rows = found;
+	return true;
+}

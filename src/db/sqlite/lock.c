@@ -1,0 +1,195 @@
+/*
+ * The migration lock: flock(2) on a file beside the database. It goes with its holder's process,
+ * however that ends. Never the database file itself: closing any descriptor of it would drop the
+ * POSIX locks SQLite has on it. Inside stands who holds it, for those who wait.
+ */
+#include "base/fs.h"
+#include "base/text.h"
+#include "db/sqlite/sqlite.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	NOTE_MAX = 1024,
+	CHASES = 100 /* files removed under our hands before we call it odd */
+};
+
+static bool fail_file(const char *path, struct err *err)
+{
+	int number = errno;
+	err_errno(err,
+	    number == EROFS                       ? ERR_READ_ONLY
+	    : number == EACCES || number == EPERM ? ERR_ACCESS
+						  : ERR_UNEXPECTED,
+	    "the lock file %s", path);
+	if (number == EROFS || number == EACCES || number == EPERM)
+		err_next(
+		    err, "the folder of the database must be writable for user %d", (int)geteuid());
+	return false;
+}
+
+/* As SQLite does with its own files: root makes them for the database's owner. */
+static void give_to_owner(const struct sqlite_db *s, int fd)
+{
+	struct stat st;
+	if (geteuid() == 0 && stat(s->path, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) != 0)
+		return; /* not on this file system; it works all the same */
+}
+
+/* Is the file at `path` still the one we have open? */
+static bool same_file(int fd, const char *path)
+{
+	struct stat ours, there;
+	return fstat(fd, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev &&
+	       ours.st_ino == there.st_ino;
+}
+
+/* One try: *fd is the file, locked when *taken. */
+static bool try_file(
+    const struct sqlite_db *s, const char *path, int *fd, bool *taken, struct err *err)
+{
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (*fd < 0)
+		return fail_file(path, err);
+	*taken = flock(*fd, LOCK_EX | LOCK_NB) == 0;
+	if (*taken)
+		give_to_owner(s, *fd);
+	else if (errno != EWOULDBLOCK && errno != EINTR)
+		return fail_file(path, err);
+	return true;
+}
+
+/* The value of a line "key value" of the note, with nothing in it that could upset a terminal. */
+static void read_line(const char *note, const char *key, char *out, size_t size)
+{
+	size_t len = strlen(key);
+	while (note != NULL && (strncmp(note, key, len) != 0 || note[len] != ' ')) {
+		note = strchr(note, '\n');
+		note = note == NULL ? NULL : note + 1;
+	}
+	if (note == NULL)
+		return;
+	note += len + 1;
+	snprintf(out, size, "%.*s", (int)strcspn(note, "\n"), note);
+	for (char *c = out; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+}
+
+static void read_holder(int fd, struct db_holder *holder)
+{
+	char note[NOTE_MAX + 1];
+	ssize_t len = pread(fd, note, NOTE_MAX, 0);
+	note[len < 0 ? 0 : len] = '\0';
+	*holder = (struct db_holder){0};
+	read_line(note, "holder", holder->who, sizeof(holder->who));
+	read_line(note, "since", holder->since, sizeof(holder->since));
+	read_line(note, "progress", holder->progress, sizeof(holder->progress));
+}
+
+static void write_note(const struct sqlite_lock *lock, const char *progress)
+{
+	char note[NOTE_MAX], host[128] = "";
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
+	int len = snprintf(note, sizeof(note), "holder pid %d on %s\nsince %s\nprogress %.255s\n",
+	    (int)getpid(), host, lock->since, progress);
+	/* Best effort: who waits then sees an older note. */
+	if (pwrite(lock->fd, note, (size_t)len, 0) == len && ftruncate(lock->fd, len) != 0)
+		return;
+}
+
+static void hold(struct sqlite_db *s, int fd)
+{
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	s->lock.fd = fd;
+	snprintf(s->lock.since, sizeof(s->lock.since), "%s", now);
+	write_note(&s->lock, "");
+}
+
+static bool lock_file(
+    struct sqlite_db *s, enum db_lock_state *state, struct db_holder *holder, struct err *err)
+{
+	const char *path = s->lock.path;
+	for (int i = 0; i < CHASES; i++) {
+		CLEANUP(fs_close) int fd = -1;
+		bool taken = false;
+		if (!try_file(s, path, &fd, &taken, err))
+			return false;
+		if (!taken) {
+			read_holder(fd, holder);
+			*state = DB_LOCK_BUSY;
+			return true;
+		}
+		/* Its last holder may have removed it between our open() and our flock(). */
+		if (same_file(fd, path)) {
+			hold(s, fd);
+			fd = -1;
+			*state = DB_LOCK_TAKEN;
+			return true;
+		}
+	}
+	return err_set(err, ERR_UNEXPECTED, "the lock file %s is removed again and again", path);
+}
+
+bool sqlite_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,
+    const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	enum db_lock_state found = DB_LOCK_TAKEN;
+	if (!sqlite_enter(s, stop, err) || (s->lock.fd < 0 && !lock_file(s, &found, holder, err)))
+		return false;
+	if (found == DB_LOCK_TAKEN && !sqlite_settle(s, err)) {
+		sqlite_lock_release(s);
+		return false;
+	}
+	*state = found;
+	return true;
+}
+
+void sqlite_lock_note(struct db *db, const char *progress)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	if (s->lock.fd >= 0)
+		write_note(&s->lock, progress);
+}
+
+bool sqlite_lock_check(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	if (!sqlite_enter(s, stop, err))
+		return false;
+	if (s->lock.fd < 0)
+		return err_set(err, ERR_LOCK, "the migration lock is not held");
+	if (!same_file(s->lock.fd, s->lock.path))
+		return err_set(err, ERR_LOCK, "the lock file of %s was removed while we held it",
+		    s->target.path);
+	if (sqlite_moved(s))
+		return err_set(
+		    err, ERR_LOCK, "%s was replaced while we held its lock", s->target.path);
+	return true;
+}
+
+void sqlite_lock_release(struct sqlite_db *s)
+{
+	if (s->lock.fd < 0)
+		return;
+	/* Removed before it is let go: who opened it meanwhile sees that and tries again. */
+	if (same_file(s->lock.fd, s->lock.path))
+		unlink(s->lock.path);
+	fs_close(&s->lock.fd);
+}
+
+bool sqlite_unlock(struct db *db, const struct stop *stop, struct err *err)
+{
+	(void)stop;
+	(void)err;
+	sqlite_lock_release((struct sqlite_db *)db);
+	return true;
+}

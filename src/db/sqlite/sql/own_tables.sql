@@ -1,0 +1,34 @@
+-- Our own tables: a row a migration, and a row a run that changed anything.
+
+CREATE TABLE IF NOT EXISTS main.db_entry_history (
+    version text NOT NULL PRIMARY KEY,
+    name text NOT NULL,
+    state text NOT NULL CHECK (state IN ('started', 'applied', 'reverted')),
+    position integer NOT NULL,
+    checksum text NOT NULL,
+    down_checksum text,
+    down_text text,
+    statements_total integer NOT NULL,
+    statements_done integer NOT NULL,
+    breaks_older integer NOT NULL DEFAULT 0,
+    work_item text,
+    approval text,
+    dump_id text,
+    run_id text NOT NULL,
+    tool_version text NOT NULL,
+    app_version text,
+    started_at text NOT NULL,
+    finished_at text
+);
+
+CREATE TABLE IF NOT EXISTS main.db_entry_run (
+    id text NOT NULL PRIMARY KEY,
+    command text NOT NULL,
+    started_at text NOT NULL,
+    finished_at text,
+    outcome integer,
+    host text NOT NULL,
+    pid integer NOT NULL,
+    tool_version text NOT NULL,
+    app_version text
+);

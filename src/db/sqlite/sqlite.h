@@ -1,0 +1,153 @@
+/* What the files of the SQLite driver share. The contracts are those of db/db.h. */
+#ifndef DB_ENTRY_DB_SQLITE_SQLITE_H
+#define DB_ENTRY_DB_SQLITE_SQLITE_H
+
+#include "db/db.h"
+#include <sqlite3.h>
+
+/* A URL, understood. Text lives in the arena given. */
+struct sqlite_target {
+	const char *path; /* as the URL has it */
+	const char *vfs;  /* NULL: the default one */
+	bool read_only;   /* mode=ro, immutable */
+	bool must_exist;  /* mode=rw: never made */
+};
+
+struct sqlite_violation {
+	const char *key; /* "orders: user_id 99 is not in users"; the same wherever the row lies */
+	int64_t row;     /* -1: unknown */
+};
+
+struct sqlite_violations {
+	struct arena arena;
+	struct sqlite_violation *items;
+	size_t count, capacity;
+	bool known; /* they are those of the database as it is */
+	int64_t data_version;
+};
+
+struct sqlite_lock {
+	const char *path; /* of its file */
+	int fd;           /* -1: not held */
+	char since[64];
+};
+
+/* What the authorizer saw in the migration's statements. */
+struct sqlite_watch {
+	bool on;            /* such a statement is being prepared */
+	bool session;       /* one changed the session: a pragma, temporary objects */
+	bool data;          /* the one prepared last can bring a foreign key to point nowhere */
+	const char *denied; /* what was refused; NULL: nothing */
+};
+
+struct sqlite_db {
+	struct db base;
+	struct arena arena;
+	struct sqlite_target target;
+	const char *path; /* absolute, links resolved when first opened */
+	struct db_limits limits, first_limits;
+	bool create; /* options.create */
+
+	sqlite3 *handle;     /* NULL when reopening failed: the next call tries again */
+	bool exists;         /* false: `handle` is an empty database in memory that stands in */
+	bool made_by_us;     /* the database is new, and has the settings of new ones */
+	bool in_transaction; /* begin() was called; foreign keys are off */
+	bool checked;        /* the transaction's foreign keys must be looked at */
+	struct sqlite_watch watch;
+	struct sqlite_violations violations; /* those from before the transaction */
+	struct sqlite_lock lock;
+
+	/* The call that runs now: what its busy and progress handlers go by. */
+	struct stop stop;
+	struct err stop_err; /* kind ERR_NONE until it was stopped */
+	bool opening;        /* waiting for other users of the database is the caller's */
+	int64_t busy_since;
+};
+
+/* url.c */
+bool sqlite_target(
+    struct sqlite_target *target, const struct url *url, struct arena *arena, struct err *err);
+
+/* "/data/app.db.db-entry.lock" */
+#define SQLITE_LOCK_SUFFIX ".db-entry.lock"
+
+/* connect.c: look at the file and connect to it, or to the stand-in when it is not there. */
+bool sqlite_connect(struct sqlite_db *s, struct err *err);
+
+/* Connect anew: as after open(). Whatever was open is rolled back. */
+bool sqlite_reconnect(struct sqlite_db *s, struct err *err);
+void sqlite_disconnect(struct sqlite_db *s);
+
+/* Under the lock: make sure that we are connected to what the path now names; make it if we may. */
+bool sqlite_settle(struct sqlite_db *s, struct err *err);
+
+/* True when the database file was moved or removed since we opened it. */
+bool sqlite_moved(struct sqlite_db *s);
+
+/* exec.c: every call of the driver begins with it; fails when `stop` has fired already. */
+bool sqlite_enter(struct sqlite_db *s, const struct stop *stop, struct err *err);
+
+/* The same for cleaning up: goes on whatever `stop` says. */
+void sqlite_enter_cleanup(struct sqlite_db *s, const struct stop *stop);
+
+/* ERR_DATABASE while only the stand-in is there. */
+bool sqlite_must_exist(const struct sqlite_db *s, struct err *err);
+
+/* ERR_DATABASE when the transaction begin() opened is not open any more. */
+bool sqlite_must_be_whole(const struct sqlite_db *s, struct err *err);
+
+/* Prepare one statement; *ret is NULL for one that says nothing. Text behind it is an error. */
+bool sqlite_prepare(
+    struct sqlite_db *s, sqlite3_stmt **ret, const char *sql, size_t len, struct err *err);
+
+/* Prepare, run to the end and drop the rows of SQL of our own. */
+bool sqlite_run(struct sqlite_db *s, const char *sql, struct err *err);
+
+/* The first column of the first row. */
+bool sqlite_number(struct sqlite_db *s, const char *sql, int64_t *number, struct err *err);
+
+void sqlite_finalize(sqlite3_stmt **statement); /* for CLEANUP() */
+
+bool sqlite_exec(
+    struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err);
+bool sqlite_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
+    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err);
+
+/* watch.c: the handlers of a connection. */
+void sqlite_watch(struct sqlite_db *s);
+
+/* foreign_keys.c: before the first statement of a transaction that may violate one. */
+bool sqlite_violations_before(struct sqlite_db *s, struct err *err);
+
+/* Before COMMIT: ERR_DATABASE FOREIGN_KEY when one is violated that was not before. */
+bool sqlite_violations_after(struct sqlite_db *s, struct err *err);
+void sqlite_violations_forget(struct sqlite_db *s);
+
+/* transaction.c */
+bool sqlite_begin(struct db *db, const struct stop *stop, struct err *err);
+bool sqlite_commit(struct db *db, const struct stop *stop, struct err *err);
+bool sqlite_rollback(struct db *db, const struct stop *stop, struct err *err);
+bool sqlite_reset(
+    struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err);
+
+/* lock.c */
+bool sqlite_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,
+    const struct stop *stop, struct err *err);
+void sqlite_lock_note(struct db *db, const char *progress);
+bool sqlite_lock_check(struct db *db, const struct stop *stop, struct err *err);
+bool sqlite_unlock(struct db *db, const struct stop *stop, struct err *err);
+
+/* Let go; harmless when it is not held. */
+void sqlite_lock_release(struct sqlite_db *s);
+
+/* errors.c: "SQLITE_CONSTRAINT_UNIQUE", and whether trying again can help. */
+const char *sqlite_error_name(int code);
+enum err_retry sqlite_error_retry(int code);
+
+/* What the last call on the connection failed with, or why the call was stopped. Returns false. */
+bool sqlite_fail(struct sqlite_db *s, int code, struct err *err);
+
+/* The same for connecting, in the kinds open() uses. */
+bool sqlite_fail_open(struct sqlite_db *s, int code, struct err *err);
+
+#endif

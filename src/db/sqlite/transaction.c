@@ -1,0 +1,69 @@
+#include "db/sqlite/sqlite.h"
+
+/* Only outside a transaction; a session where it fails is opened anew by reset(). */
+static void foreign_keys_on(struct sqlite_db *s)
+{
+	if (sqlite3_exec(s->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL) != SQLITE_OK)
+		s->watch.session = true;
+}
+
+static void leave_transaction(struct sqlite_db *s)
+{
+	s->in_transaction = false;
+	s->checked = false;
+	foreign_keys_on(s);
+}
+
+bool sqlite_begin(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	if (!sqlite_enter(s, stop, err) || !sqlite_must_exist(s, err))
+		return false;
+	/* With them on, dropping a parent table during a rebuild deletes or nulls its children. */
+	if (!sqlite_run(s, "PRAGMA foreign_keys=OFF", err))
+		return false;
+	s->in_transaction = true;
+	if (sqlite_run(s, "BEGIN IMMEDIATE", err))
+		return true;
+	leave_transaction(s);
+	return false;
+}
+
+bool sqlite_commit(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	if (!sqlite_enter(s, stop, err) || !sqlite_must_be_whole(s, err) ||
+	    !sqlite_violations_after(s, err) || !sqlite_run(s, "COMMIT", err))
+		return false;
+	leave_transaction(s);
+	return true;
+}
+
+bool sqlite_rollback(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	sqlite_enter_cleanup(s, stop);
+	if (s->handle == NULL)
+		return true;
+	/* What was found inside may be of tables that are gone again. */
+	if (s->checked)
+		sqlite_violations_forget(s);
+	if (!sqlite3_get_autocommit(s->handle) && !sqlite_run(s, "ROLLBACK", err))
+		return false;
+	leave_transaction(s);
+	return true;
+}
+
+bool sqlite_reset(
+    struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err)
+{
+	struct sqlite_db *s = (struct sqlite_db *)db;
+	s->limits = limits == NULL ? s->first_limits : *limits;
+	if (!sqlite_enter(s, stop, err))
+		return false;
+	/* No list of pragmas is ever complete: a new connection is. Made only when one was touched.
+	 */
+	if (s->watch.session || s->in_transaction)
+		return sqlite_reconnect(s, err);
+	return true;
+}

@@ -1,0 +1,18 @@
+/* Changing the history on request, under the same lock as a run. */
+#ifndef DB_ENTRY_FLOW_CHANGE_H
+#define DB_ENTRY_FLOW_CHANGE_H
+
+#include "flow/flow.h"
+
+/*
+ * Lock, look again, and do `change` with our tables there, all in one transaction: it happens whole
+ * or not at all. The flow is open and connected.
+ */
+bool flow_change(struct flow *flow,
+    bool (*change)(struct flow *flow, const void *context, struct err *err), const void *context,
+    struct err *err);
+
+/* Log one row that was changed. */
+void flow_report_change(const char *version, const char *name, const char *change);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Every event the log can carry. The names are a contract (docs/events.md is made from this table):
+ * add, never rename.
+ */
+#ifndef DB_ENTRY_FLOW_EVENTS_H
+#define DB_ENTRY_FLOW_EVENTS_H
+
+#include "base/log.h"
+
+enum event_id {
+	EVENT_CONFIG_UNKNOWN,
+	EVENT_MIGRATIONS_NONE,
+	EVENT_WAIT_RETRY,
+	EVENT_WAIT_READY,
+	EVENT_DATABASE_NOTICE,
+	EVENT_DATABASE_CREATED,
+	EVENT_PLAN_PENDING,
+	EVENT_PLAN_OUT_OF_ORDER,
+	EVENT_PLAN_ACCEPTED,
+	EVENT_PLAN_FUTURE,
+	EVENT_LOCK_WAITING,
+	EVENT_LOCK_ACQUIRED,
+	EVENT_LOCK_RELEASED,
+	EVENT_MIGRATION_STARTED,
+	EVENT_MIGRATION_STATEMENT,
+	EVENT_MIGRATION_RETRIED,
+	EVENT_MIGRATION_APPLIED,
+	EVENT_HISTORY_CHANGED,
+	EVENT_HISTORY_UNRECORDED,
+	EVENT_RUN_READY,
+	/* Refusals, one a kind of error: see event_of_error(). */
+	EVENT_RUN_FAILED,
+	EVENT_RUN_STOPPED,
+	EVENT_USAGE_REFUSED,
+	EVENT_FILES_MALFORMED,
+	EVENT_WAIT_TIMEOUT,
+	EVENT_LOCK_TIMEOUT,
+	EVENT_ACCESS_REFUSED,
+	EVENT_CONFIG_REFUSED,
+	EVENT_DESTRUCTIVE_BLOCKED,
+	EVENT_HISTORY_REFUSED,
+	EVENT_MIGRATION_FAILED,
+	EVENT_MIGRATION_HALF_APPLIED,
+	EVENT_DATABASE_READ_ONLY,
+	EVENT_PENDING_REFUSED,
+	EVENT_EXEC_FAILED,
+	EVENTS
+};
+
+/* In the order of enum event_id. */
+extern const struct log_event events[EVENTS];
+
+/* The event that tells of an error that ends a run. */
+const struct log_event *event_of_error(const struct err *err);
+
+#endif

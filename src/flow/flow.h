@@ -1,0 +1,94 @@
+/*
+ * The run: its state and its steps, in order. Commands are views of the same steps.
+ *
+ *	flow_open     which database, which driver, the image's migrations
+ *	flow_wait     until the database answers
+ *	flow_look     the history, and the plan it makes with the files
+ *	flow_check    does the history allow a run, may this environment migrate
+ *	flow_lock     one runner at a time, then look and check again
+ *	flow_apply    each pending migration with its history row
+ *	flow_finish   record, unlock, close
+ *	flow_exec     become the application
+ */
+#ifndef DB_ENTRY_FLOW_FLOW_H
+#define DB_ENTRY_FLOW_FLOW_H
+
+#include "db/db.h"
+#include "flow/config.h"
+#include "migrate/history.h"
+#include "migrate/migration.h"
+#include "migrate/plan.h"
+
+struct flow {
+	struct config *config;
+	struct arena arena; /* everything below lives as long as the flow */
+	struct stop stop;   /* signals */
+	int64_t began;      /* stop_now() at flow_open() */
+	struct url url;
+	const struct db_driver *driver;
+	struct db *db;         /* NULL before flow_wait() */
+	struct db_probe probe; /* its texts are in the arena */
+	struct migration_set set;
+	struct history history; /* as last read */
+	struct plan plan;       /* as last made */
+	struct history_run run;
+	bool locked;
+	size_t applied; /* migrations this run applied */
+};
+
+/*
+ * Everything that needs no database. `command` names the run in the audit table. Close with
+ * flow_close() whatever it returns.
+ */
+bool flow_open(struct flow *flow, struct config *config, const char *command, struct err *err);
+
+/* The part of flow_open() that reads no migrations, for commands that only talk to the database. */
+bool flow_open_database(
+    struct flow *flow, struct config *config, const char *command, struct err *err);
+
+/*
+ * flow_open() for commands that can do without a database URL: then `url` stays zeroed and `engine`
+ * names the driver, NULL where this build has only one.
+ */
+bool flow_open_files(struct flow *flow, struct config *config, const char *command,
+    const char *engine, struct err *err);
+
+/* The names of the folder for the URL's database inside a migrations folder; none without a URL. */
+bool flow_engine_folders(const char *const **folders, struct config *config, struct err *err);
+
+/* Connect, waiting as configured; afterwards `db` and `probe` are there. */
+bool flow_wait(struct flow *flow, struct err *err);
+
+/* Connect with one try within `ms`, for commands that don't wait. */
+bool flow_connect(struct flow *flow, int64_t ms, struct err *err);
+
+bool flow_look(struct flow *flow, struct err *err);
+
+/* As plan_check(), then permissions and writability when something is pending; warnings are logged.
+ */
+bool flow_check(struct flow *flow, struct err *err);
+
+/* Take the lock, waiting while its holder advances; look and check again. */
+bool flow_lock(struct flow *flow, struct err *err);
+
+bool flow_apply(struct flow *flow, struct err *err);
+
+/*
+ * Record how it ended and let go of the lock and the connection. `outcome` is NULL for success.
+ * Failures here are logged, not returned: what was applied is committed already.
+ */
+void flow_finish(struct flow *flow, const struct err *outcome);
+
+/* All of the above after flow_open(): wait, look, and when something is pending lock and apply. */
+bool flow_migrate(struct flow *flow, struct err *err);
+
+/* One line that says where the database stands and, when given, what is started next. */
+void flow_report_ready(const struct flow *flow, char *const *application);
+
+/* Wipe our secrets and become the application. Returns only when that failed. */
+bool flow_exec(struct flow *flow, char **application, struct err *err);
+
+/* Roll back, unlock, close and free whatever is open. Safe on a zeroed flow and twice. */
+void flow_close(struct flow *flow);
+
+#endif

@@ -1,0 +1,185 @@
+#include "flow/settings.h"
+
+#include <stdio.h>
+
+#define TOPIC_DATABASE   "Database"
+#define TOPIC_MIGRATIONS "Migrations"
+#define TOPIC_WAITING    "Waiting and locking"
+#define TOPIC_LOG        "Log"
+
+const struct setting settings[SETTINGS] = {
+    {
+	.id = SETTING_DATABASE_URL,
+	.name = "DATABASE_URL",
+	.argument = "URL",
+	.type = SETTING_IS_URL,
+	.secret = true,
+	.topic = TOPIC_DATABASE,
+	.help = "The database, as a user who may change its schema; wiped before the application "
+		"starts. Without it the URL comes from the variable DB_ENTRY_URL_FROM names, then "
+		"from the chosen environment's connectionTemplate, then from DATABASE_URL. "
+		"--database-url takes no password: every user of a machine can read its command "
+		"lines.",
+    },
+    {
+	.id = SETTING_URL_FROM,
+	.name = "URL_FROM",
+	.argument = "VARIABLE",
+	.type = SETTING_IS_NAME,
+	.topic = TOPIC_DATABASE,
+	.help = "Name of the environment variable that holds the database URL, or whose _FILE twin "
+		"names a file with it. The variable is left to the application.",
+    },
+    {
+	.id = SETTING_ENV,
+	.name = "ENV",
+	.argument = "NAME",
+	.type = SETTING_IS_TEXT,
+	.topic = TOPIC_DATABASE,
+	.help = "The environment to use from the environments file: its connectionTemplate gives "
+		"the database URL, its permissions.migrations says what may be applied. Without "
+		"it that file is not read.",
+    },
+    {
+	.id = SETTING_ENVIRONMENTS,
+	.name = "ENVIRONMENTS",
+	.argument = "FILE",
+	.type = SETTING_IS_PATH,
+	.fallback = "db/config/db-environments.json",
+	.topic = TOPIC_DATABASE,
+	.help = "The environments file.",
+    },
+    {
+	.id = SETTING_MIGRATIONS,
+	.name = "MIGRATIONS",
+	.argument = "FOLDER",
+	.type = SETTING_IS_PATH,
+	.topic = TOPIC_MIGRATIONS,
+	.help = "The folder with the migrations. Without it the first of db/migrations and "
+		"migrations that exists. A folder inside it named after the database, such as "
+		"sqlite, wins.",
+    },
+    {
+	.id = SETTING_OUT_OF_ORDER,
+	.name = "OUT_OF_ORDER",
+	.argument = "allow|refuse",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "allow",
+	.choices = "allow|refuse",
+	.topic = TOPIC_MIGRATIONS,
+	.help =
+	    "What to do when a pending migration is older than the newest applied one: apply it "
+	    "with a warning, or refuse to run.",
+    },
+    {
+	.id = SETTING_APP_VERSION,
+	.name = "APP_VERSION",
+	.argument = "TEXT",
+	.type = SETTING_IS_TEXT,
+	.topic = TOPIC_MIGRATIONS,
+	.help =
+	    "Version of the application, for example a tag or a commit. Recorded in the history "
+	    "with everything this run changes.",
+    },
+    {
+	.id = SETTING_WAIT_TIMEOUT,
+	.name = "WAIT_TIMEOUT",
+	.argument = "DURATION",
+	.type = SETTING_IS_DURATION,
+	.fallback = "60s",
+	.topic = TOPIC_WAITING,
+	.help = "How long to wait for the database to answer.",
+    },
+    {
+	.id = SETTING_WAIT_GRACE,
+	.name = "WAIT_GRACE",
+	.argument = "DURATION",
+	.type = SETTING_IS_DURATION,
+	.fallback = "30s",
+	.topic = TOPIC_WAITING,
+	.help = "How long an unknown host, user, password or database is a reason to wait, because "
+		"the database may still be initialising. Afterwards it is an error at once.",
+    },
+    {
+	.id = SETTING_WAIT_SUCCESSES,
+	.name = "WAIT_SUCCESSES",
+	.argument = "NUMBER",
+	.type = SETTING_IS_INT,
+	.fallback = "1",
+	.choices = "1..100",
+	.topic = TOPIC_WAITING,
+	.help = "How many times in a row, each over a new connection, the database must answer "
+		"before it counts as ready.",
+    },
+    {
+	.id = SETTING_LOCK_STALL,
+	.name = "LOCK_STALL",
+	.argument = "DURATION",
+	.type = SETTING_IS_DURATION,
+	.fallback = "2m",
+	.topic = TOPIC_WAITING,
+	.help = "How long the process that holds the migration lock may show no progress before "
+		"this one gives up. As long as it advances, this one waits.",
+    },
+    {
+	.id = SETTING_LOCK_TIMEOUT,
+	.name = "LOCK_TIMEOUT",
+	.argument = "DURATION",
+	.type = SETTING_IS_DURATION,
+	.fallback = "10s",
+	.topic = TOPIC_WAITING,
+	.help = "How long one statement waits for other users of the database to let go of what it "
+		"needs. 0 sets no limit.",
+    },
+    {
+	.id = SETTING_STATEMENT_TIMEOUT,
+	.name = "STATEMENT_TIMEOUT",
+	.argument = "DURATION",
+	.type = SETTING_IS_DURATION,
+	.fallback = "0",
+	.topic = TOPIC_WAITING,
+	.help = "How long one statement may run. 0 sets no limit.",
+    },
+    {
+	.id = SETTING_LOG,
+	.name = "LOG",
+	.argument = "text|json",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "text",
+	.choices = "text|json",
+	.topic = TOPIC_LOG,
+	.help =
+	    "How the log on standard error is written: text for people, or JSON with one object "
+	    "a line. Where KUBERNETES_SERVICE_HOST is set the default is json.",
+    },
+    {
+	.id = SETTING_LOG_LEVEL,
+	.name = "LOG_LEVEL",
+	.argument = "debug|info|warn|error",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "info",
+	.choices = "debug|info|warn|error",
+	.topic = TOPIC_LOG,
+	.help = "The least severe events that are logged.",
+    },
+};
+
+/* Names are ASCII; tolower() would follow the locale. */
+static char option_char(char c)
+{
+	if (c == '_')
+		return '-';
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+void setting_option_name(const struct setting *setting, char *out, size_t size)
+{
+	snprintf(out, size, "%s", setting->name);
+	for (; *out != '\0'; out++)
+		*out = option_char(*out);
+}
+
+void setting_env_name(const struct setting *setting, char *out, size_t size)
+{
+	snprintf(out, size, "DB_ENTRY_%s", setting->name);
+}

@@ -1,0 +1,60 @@
+/*
+ * Every setting there is, in one table: the environment variable DB_ENTRY_<NAME>, its _FILE twin,
+ * the long option --<name>, the help text, `db-entry config` and docs/configuration.md all come
+ * from it.
+ */
+#ifndef DB_ENTRY_FLOW_SETTINGS_H
+#define DB_ENTRY_FLOW_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum setting_id {
+	SETTING_DATABASE_URL,
+	SETTING_URL_FROM,
+	SETTING_ENV,
+	SETTING_ENVIRONMENTS,
+	SETTING_MIGRATIONS,
+	SETTING_OUT_OF_ORDER,
+	SETTING_APP_VERSION,
+	SETTING_WAIT_TIMEOUT,
+	SETTING_WAIT_GRACE,
+	SETTING_WAIT_SUCCESSES,
+	SETTING_LOCK_STALL,
+	SETTING_LOCK_TIMEOUT,
+	SETTING_STATEMENT_TIMEOUT,
+	SETTING_LOG,
+	SETTING_LOG_LEVEL,
+	SETTINGS
+};
+
+enum setting_type {
+	SETTING_IS_TEXT, /* one line */
+	SETTING_IS_NAME, /* of an environment variable */
+	SETTING_IS_PATH,
+	SETTING_IS_URL,
+	SETTING_IS_CHOICE,
+	SETTING_IS_DURATION,
+	SETTING_IS_INT
+};
+
+struct setting {
+	enum setting_id id;
+	const char *name;     /* "WAIT_TIMEOUT"; DB_ENTRY_WAIT_TIMEOUT, --wait-timeout */
+	const char *argument; /* how help calls its value: "DURATION" */
+	enum setting_type type;
+	const char *fallback; /* as a user would write it; NULL: none */
+	const char *choices;  /* "text|json" for a choice, "1..100" for an int, NULL otherwise */
+	bool secret;          /* never printed; wiped before the application starts; no fallback */
+	const char *topic;    /* heading in help and docs; settings of one topic are neighbours */
+	const char *help;     /* a few sentences */
+};
+
+/* All of them, in the order of enum setting_id. */
+extern const struct setting settings[SETTINGS];
+
+/* "wait-timeout" and "DB_ENTRY_WAIT_TIMEOUT", cut at `size`. */
+void setting_option_name(const struct setting *setting, char *out, size_t size);
+void setting_env_name(const struct setting *setting, char *out, size_t size);
+
+#endif

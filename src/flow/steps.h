@@ -1,0 +1,37 @@
+/* What the steps of the run share with each other and with nobody else. */
+#ifndef DB_ENTRY_FLOW_STEPS_H
+#define DB_ENTRY_FLOW_STEPS_H
+
+#include "flow/flow.h"
+
+/* How long rollback, unlock and the closing record may take after a signal or an error. */
+enum {
+	FLOW_CLEANUP_MS = 3000
+};
+
+/* The limits of one statement as configured. */
+struct db_limits flow_limits(const struct flow *flow);
+
+/* May this environment apply what is pending? ERR_PENDING or ERR_DESTRUCTIVE otherwise. */
+bool flow_permit(const struct flow *flow, struct err *err);
+
+/* Ask what is at the other end; flow->probe then outlives the session. */
+bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struct err *err);
+
+/* Take the lock, waiting while its holder advances, and look again; judge nothing. */
+bool flow_take_lock(struct flow *flow, struct err *err);
+
+/* Whatever is open; harmless when nothing is. */
+void flow_roll_back(struct flow *flow);
+
+/* Unlock and close. */
+void flow_disconnect(struct flow *flow);
+
+/*
+ * After ERR_OUTCOME_UNKNOWN: connect, lock and look again; *applied tells whether the history has
+ * the migration.
+ */
+bool flow_reconnect(
+    struct flow *flow, const struct migration *migration, bool *applied, struct err *err);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * Waiting for the database. A driver connects once and says whether trying again can help; how
+ * often and how long is decided here, for all of them alike.
+ */
+#include "base/log.h"
+#include "base/text.h"
+#include "flow/events.h"
+#include "flow/steps.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TRY_MS = 10000, /* one connect; a server that accepts and stays silent is tried again */
+	PAUSE_LEAST_MS = 100,
+	PAUSE_MOST_MS = 1000, /* so that an application starts within a second of its database */
+	PAUSE_OVERLOADED_MS = 5000 /* when the server says that it has too many connections */
+};
+
+struct waiting {
+	int64_t began;
+	int64_t deadline_ms, grace_ms;
+	int64_t pause;
+	int64_t tries;
+	char reason[sizeof(((struct err *)0)->message)]; /* last one logged */
+};
+
+static void notice(void *context, const char *text)
+{
+	(void)context;
+	log_event(&events[EVENT_DATABASE_NOTICE], FIELDS(FIELD("text", text)), "%s", text);
+}
+
+static struct db_options options_of(const struct flow *flow)
+{
+	return (struct db_options){
+	    .application_name = "db-entry",
+	    .limits = flow_limits(flow),
+	    .create = true,
+	    .notice = notice,
+	};
+}
+
+struct db_limits flow_limits(const struct flow *flow)
+{
+	return (struct db_limits){
+	    .lock_timeout = config_ms(flow->config, SETTING_LOCK_TIMEOUT),
+	    .statement_timeout = config_ms(flow->config, SETTING_STATEMENT_TIMEOUT),
+	};
+}
+
+bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struct err *err)
+{
+	struct db_probe probe;
+	if (!flow->driver->probe(db, &probe, stop, err))
+		return false;
+	/* What is said after the session was closed still names the database. */
+	probe.flavour = arena_strdup(&flow->arena, probe.flavour);
+	probe.version = arena_strdup(&flow->arena, probe.version);
+	probe.label = arena_strdup(&flow->arena, probe.label);
+	flow->probe = probe;
+	return true;
+}
+
+/* One connection; on success flow->db is open and probed. */
+static bool connect_once(struct flow *flow, const struct stop *stop, struct err *err)
+{
+	struct db_options options = options_of(flow);
+	struct db *db = NULL;
+	if (!flow->driver->open(&db, &flow->url, &options, stop, err))
+		return false;
+	if (!flow_probe(flow, db, stop, err)) {
+		db_close(&db);
+		return false;
+	}
+	db_close(&flow->db);
+	flow->db = db;
+	return true;
+}
+
+bool flow_connect(struct flow *flow, int64_t ms, struct err *err)
+{
+	struct stop stop = stop_within(&flow->stop, ms);
+	if (connect_once(flow, &stop, err))
+		return true;
+	if (err->kind == ERR_TIMEOUT)
+		err->kind = ERR_UNREACHABLE;
+	return false;
+}
+
+/* True when `err` is a reason to try again now, after `elapsed` ms of waiting. */
+static bool worth_waiting(const struct waiting *w, const struct err *err, int64_t elapsed)
+{
+	if (err->kind == ERR_TIMEOUT) /* of one try; the caller looks at the deadline of all */
+		return true;
+	switch (err->retry) {
+	case ERR_RETRY:
+	case ERR_RETRY_SLOWLY:
+	case ERR_RETRY_STATEMENT:
+	case ERR_RETRY_TRANSACTION:
+		return true;
+	case ERR_RETRY_GRACE:
+		return elapsed < w->grace_ms;
+	case ERR_FATAL:
+	case ERR_OUTCOME_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
+/* Half of the pause is random, so that fifty replicas don't come back in step. */
+static int64_t next_pause(struct waiting *w, const struct err *err)
+{
+	int64_t most = err->retry == ERR_RETRY_SLOWLY ? PAUSE_OVERLOADED_MS : PAUSE_MOST_MS;
+	int64_t pause = w->pause < most ? w->pause : most;
+	w->pause = pause * 2;
+	return pause / 2 + random() % (pause / 2 + 1);
+}
+
+static void report(struct waiting *w, const struct err *err, int64_t elapsed, int64_t pause)
+{
+	char spent[32], limit[32];
+	if (strcmp(w->reason, err->message) == 0)
+		return;
+	snprintf(w->reason, sizeof(w->reason), "%s", err->message);
+	text_elapsed(elapsed, spent, sizeof(spent));
+	text_elapsed(w->deadline_ms, limit, sizeof(limit));
+	log_event(&events[EVENT_WAIT_RETRY],
+	    FIELDS(FIELD("code", err->code), FIELD("reason", err->message),
+		FIELD_INT("elapsed_ms", elapsed), FIELD_INT("next_try_ms", pause),
+		FIELD_INT("deadline_ms", w->deadline_ms)),
+	    "waiting for the database: %s (%s of at most %s)", err->message, spent, limit);
+}
+
+/* Turn the last reason into the refusal. */
+static bool give_up(const struct waiting *w, int64_t elapsed, struct err *err)
+{
+	char spent[32];
+	text_elapsed(elapsed, spent, sizeof(spent));
+	if (err->kind == ERR_TIMEOUT || err->kind == ERR_DATABASE)
+		err->kind = ERR_UNREACHABLE;
+	err_context(err, "the database is not usable after %s", spent);
+	if (w->tries > 1)
+		err_why(err, "%lld tries, the last one failed with this", (long long)w->tries);
+	if (err->kind == ERR_UNREACHABLE)
+		err_next(err, "look at its own log and at the address in the URL (db-entry config);"
+			      " wait longer with DB_ENTRY_WAIT_TIMEOUT=5m");
+	return false;
+}
+
+/* After a failed try: sleep and return true, or false with the refusal. */
+static bool pause_or_give_up(
+    struct flow *flow, struct waiting *w, const struct stop *deadline, struct err *err)
+{
+	if (err->kind == ERR_STOPPED)
+		return false;
+	int64_t elapsed = stop_now() - w->began;
+	if (!worth_waiting(w, err, elapsed) && w->tries == 1)
+		return false; /* nothing was waited for: the error stands as it is */
+	int64_t pause = next_pause(w, err);
+	if (!worth_waiting(w, err, elapsed) || pause >= stop_left(deadline))
+		return give_up(w, elapsed, err);
+	report(w, err, elapsed, pause);
+	return stop_sleep(&flow->stop, pause, err);
+}
+
+bool flow_wait(struct flow *flow, struct err *err)
+{
+	struct waiting w = {
+	    .began = stop_now(),
+	    .deadline_ms = config_ms(flow->config, SETTING_WAIT_TIMEOUT),
+	    .grace_ms = config_ms(flow->config, SETTING_WAIT_GRACE),
+	    .pause = PAUSE_LEAST_MS,
+	};
+	struct stop deadline = stop_within(&flow->stop, w.deadline_ms);
+	int64_t needed = config_int(flow->config, SETTING_WAIT_SUCCESSES);
+	int64_t successes = 0;
+	while (successes < needed) {
+		struct stop once = stop_within(&deadline, TRY_MS);
+		w.tries++;
+		if (connect_once(flow, &once, err)) {
+			successes++;
+			continue;
+		}
+		successes = 0;
+		if (!pause_or_give_up(flow, &w, &deadline, err))
+			return false;
+	}
+	if (w.reason[0] != '\0')
+		log_event(&events[EVENT_WAIT_READY],
+		    FIELDS(FIELD("database", flow->probe.label),
+			FIELD_INT("elapsed_ms", stop_now() - w.began), FIELD_INT("tries", w.tries)),
+		    "the database answers");
+	return true;
+}

@@ -1,0 +1,420 @@
+#include "migrate/history.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+	SQL_MOST = 4096 /* bytes of one of our own statements */
+};
+
+/*
+ * Leading zeros off, in SQL that all engines have: LTRIM takes off blanks alone everywhere, and a
+ * version has none. Only for what is rare, as no index helps it.
+ */
+#define SAME_VERSION "REPLACE(LTRIM(REPLACE(version, '0', ' ')), ' ', '0') = ?"
+
+static const char *const state_names[] = {
+    [HISTORY_STARTED] = "started",
+    [HISTORY_APPLIED] = "applied",
+    [HISTORY_REVERTED] = "reverted",
+};
+
+enum {
+	STATES = sizeof(state_names) / sizeof(state_names[0])
+};
+
+const char *history_state_name(enum history_state state)
+{
+	return state_names[state];
+}
+
+static struct db_value text(const char *value)
+{
+	return (struct db_value){.type = value == NULL ? DB_NULL : DB_TEXT, .text = value};
+}
+
+static struct db_value number(int64_t value)
+{
+	return (struct db_value){.type = DB_INT, .number = value};
+}
+
+static const char *significant(const char *version)
+{
+	return version + strspn(version, "0");
+}
+
+/* Below, our tables are written `own.db_entry_…`; db->own takes the place of the `own.`. */
+static void qualify(const struct db *db, const char *sql, struct buf *out)
+{
+	static const char own[] = "own.";
+	const char *at;
+	while ((at = strstr(sql, own)) != NULL) {
+		buf_add(out, sql, (size_t)(at - sql));
+		buf_add_text(out, db->own);
+		sql = at + strlen(own);
+	}
+	buf_add_text(out, sql);
+}
+
+static bool query(struct db *db, const char *sql, const struct db_value *values, size_t count,
+    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
+{
+	CLEANUP(buf_free) struct buf qualified = buf_init(SQL_MOST);
+	qualify(db, sql, &qualified);
+	if (qualified.overflow)
+		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
+	return db->driver->query(db, qualified.data, values, count, arena, rows, stop, err);
+}
+
+static bool change(struct db *db, const char *sql, const struct db_value *values, size_t count,
+    const struct stop *stop, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {NULL};
+	return query(db, sql, values, count, &arena, NULL, stop, err);
+}
+
+#define CHANGE(db, sql, stop, err, ...)                                                            \
+	change(db, sql, (const struct db_value[]){__VA_ARGS__},                                    \
+	    sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), stop, err)
+
+/* --- Reading --- */
+
+enum column {
+	COLUMN_VERSION,
+	COLUMN_NAME,
+	COLUMN_CHECKSUM,
+	COLUMN_STATE,
+	COLUMN_POSITION,
+	COLUMN_DONE,
+	COLUMN_TOTAL,
+	COLUMN_BREAKS_OLDER,
+	COLUMN_STARTED_AT,
+	COLUMN_FINISHED_AT,
+	COLUMN_RUN,
+	COLUMNS
+};
+
+static const char read_sql[] =
+    "SELECT version, name, checksum, state, position, statements_done, statements_total,"
+    " breaks_older, started_at, finished_at, run_id"
+    " FROM own.db_entry_history ORDER BY position, version";
+
+static bool garbage(
+    const char *const *cells, const char *column, const char *value, struct err *err)
+{
+	err_set(err, ERR_HISTORY, "the history has a row that can't be understood");
+	err_why(err, "db_entry_history, version %s: %s is %s",
+	    cells[COLUMN_VERSION] == NULL ? "NULL" : cells[COLUMN_VERSION], column,
+	    value == NULL ? "NULL" : value);
+	return err_next(err, "start the version of db-entry that wrote it, or restore the table");
+}
+
+static bool is_version(const char *value)
+{
+	return value != NULL && value[0] != '\0' && value[strspn(value, "0123456789")] == '\0';
+}
+
+static bool read_state(enum history_state *ret, const char *value)
+{
+	for (int state = 0; state < STATES; state++) {
+		if (text_is(value, state_names[state])) {
+			*ret = (enum history_state)state;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_int(int64_t *ret, const char *value, int64_t most)
+{
+	struct err ignored; /* garbage() says it better */
+	return value != NULL && text_int(value, 0, most, ret, &ignored);
+}
+
+static bool read_row(struct history_row *row, const char *const *cells, struct err *err)
+{
+	int64_t done, total, breaks_older;
+	if (!is_version(cells[COLUMN_VERSION]))
+		return garbage(cells, "version", cells[COLUMN_VERSION], err);
+	if (!read_state(&row->state, cells[COLUMN_STATE]))
+		return garbage(cells, "state", cells[COLUMN_STATE], err);
+	if (cells[COLUMN_CHECKSUM] == NULL)
+		return garbage(cells, "checksum", NULL, err);
+	if (!read_int(&row->position, cells[COLUMN_POSITION], INT64_MAX))
+		return garbage(cells, "position", cells[COLUMN_POSITION], err);
+	if (!read_int(&done, cells[COLUMN_DONE], INT_MAX))
+		return garbage(cells, "statements_done", cells[COLUMN_DONE], err);
+	if (!read_int(&total, cells[COLUMN_TOTAL], INT_MAX))
+		return garbage(cells, "statements_total", cells[COLUMN_TOTAL], err);
+	if (!read_int(&breaks_older, cells[COLUMN_BREAKS_OLDER], 1))
+		return garbage(cells, "breaks_older", cells[COLUMN_BREAKS_OLDER], err);
+	row->version = cells[COLUMN_VERSION];
+	row->name = cells[COLUMN_NAME] == NULL ? "" : cells[COLUMN_NAME];
+	row->checksum = cells[COLUMN_CHECKSUM];
+	row->statements_done = (int)done;
+	row->statements_total = (int)total;
+	row->breaks_older = breaks_older == 1;
+	row->started_at = cells[COLUMN_STARTED_AT];
+	row->finished_at = cells[COLUMN_FINISHED_AT];
+	row->run = cells[COLUMN_RUN];
+	return true;
+}
+
+/* Of the rows with one version, the one that counts last: reverted ones are the past. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct history_row *left = *(struct history_row *const *)a;
+	const struct history_row *right = *(struct history_row *const *)b;
+	int order = migration_compare(left->version, right->version);
+	if (order != 0)
+		return order;
+	if ((left->state == HISTORY_REVERTED) != (right->state == HISTORY_REVERTED))
+		return left->state == HISTORY_REVERTED ? -1 : 1;
+	return (left->position > right->position) - (left->position < right->position);
+}
+
+static bool refuse_twice(const struct history_row *a, const struct history_row *b, struct err *err)
+{
+	err_set(err, ERR_HISTORY, "the history has version %s twice", b->version);
+	err_why(err, "db_entry_history: %s_%s and %s_%s", a->version, a->name, b->version, b->name);
+	return err_next(err, "restore the table, or delete the row that does not belong there");
+}
+
+/*
+ * A version that was reverted and came back under another spelling ("7", "007") has two rows: keep
+ * the one that counts, in the order of positions.
+ */
+static bool keep_one_a_version(struct history *history, struct arena *arena, struct err *err)
+{
+	size_t count = history->count, kept = 0;
+	struct history_row **sorted = arena_array(arena, count + 1, sizeof(struct history_row *));
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &history->rows[i];
+	qsort(sorted, count, sizeof(struct history_row *), compare_rows);
+	for (size_t i = 1; i < count; i++) {
+		if (migration_compare(sorted[i - 1]->version, sorted[i]->version) != 0)
+			continue;
+		if (sorted[i - 1]->state != HISTORY_REVERTED)
+			return refuse_twice(sorted[i - 1], sorted[i], err);
+		sorted[i - 1]->version = NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (history->rows[i].version != NULL)
+			history->rows[kept++] = history->rows[i];
+	history->count = kept;
+	return true;
+}
+
+static bool read_rows(
+    struct history *history, const struct db_rows *rows, struct arena *arena, struct err *err)
+{
+	if (rows->columns != COLUMNS)
+		return err_set(
+		    err, ERR_UNEXPECTED, "the history was read with %zu columns", rows->columns);
+	history->rows = arena_array(arena, rows->count + 1, sizeof(*history->rows));
+	for (; history->count < rows->count; history->count++)
+		if (!read_row(&history->rows[history->count],
+			&rows->cells[history->count * COLUMNS], err))
+			return false;
+	return keep_one_a_version(history, arena, err);
+}
+
+bool history_read(struct history *history, struct db *db, struct arena *arena,
+    const struct stop *stop, struct err *err)
+{
+	struct history found = {.exists = false};
+	struct db_rows rows = {.count = 0};
+	if (!db->driver->has_table(db, "db_entry_history", &found.exists, stop, err))
+		return false;
+	if (found.exists && (!query(db, read_sql, NULL, 0, arena, &rows, stop, err) ||
+				!read_rows(&found, &rows, arena, err)))
+		return false;
+	*history = found;
+	return true;
+}
+
+/* --- Writing --- */
+
+void history_run_init(struct history_run *run, const char *command, const char *app_version)
+{
+	unsigned char random[16];
+	*run = (struct history_run){.command = command, .app_version = app_version};
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		err_die("the system gives no random numbers");
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(run->id + 2 * i, 3, "%02x", random[i]);
+	/* A name that does not fit is cut, which need not end it. */
+	if (gethostname(run->host, sizeof(run->host) - 1) != 0)
+		run->host[0] = '\0';
+	text_now(run->started_at);
+}
+
+bool history_prepare(struct db *db, const struct stop *stop, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {NULL};
+	const char *sql = db->driver->own_tables;
+	struct sql_script script;
+	if (!sql_split(
+		&script, db->driver->dialect, sql, strlen(sql), "own tables", 1, &arena, err))
+		return false;
+	for (size_t i = 0; i < script.count; i++)
+		if (!db->driver->query(
+			db, script.statements[i].text, NULL, 0, &arena, NULL, stop, err))
+			return err_context(err, "db-entry's own tables can't be made");
+	return true;
+}
+
+static bool record_run(
+    struct db *db, struct history_run *run, const struct stop *stop, struct err *err)
+{
+	if (run->recorded)
+		return true;
+	run->recorded = CHANGE(db,
+	    "INSERT INTO own.db_entry_run"
+	    " (id, command, started_at, host, pid, tool_version, app_version)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+	    stop, err, text(run->id), text(run->command), text(run->started_at), text(run->host),
+	    number(getpid()), text(DB_ENTRY_VERSION), text(run->app_version));
+	return run->recorded;
+}
+
+/* The derived table is for MariaDB, which reads no table it writes otherwise. */
+static const char insert_sql[] =
+    "INSERT INTO own.db_entry_history"
+    " (version, name, state, position, checksum, down_checksum, down_text, statements_total,"
+    " statements_done, breaks_older, work_item, run_id, tool_version, app_version, started_at,"
+    " finished_at)"
+    " VALUES (?, ?, ?, (SELECT next FROM (SELECT COALESCE(MAX(position), 0) + 1 AS next"
+    " FROM own.db_entry_history) AS newest), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+static const char *down_checksum(const struct migration *migration)
+{
+	return migration->down_text == NULL ? NULL : migration->down.checksum;
+}
+
+/* A row that is not there yet. */
+struct new_row {
+	enum history_state state;
+	int done;
+	const char *started_at, *finished_at;
+};
+
+/*
+ * One that was reverted, or of which nothing was run because its file was empty, makes room: it has
+ * its place in the audit, not here.
+ */
+static bool insert(struct db *db, const struct history_run *run, const struct migration *migration,
+    const struct new_row *row, const struct stop *stop, struct err *err)
+{
+	return CHANGE(db,
+		   "DELETE FROM own.db_entry_history WHERE version = ?"
+		   " AND (state = 'reverted' OR statements_total = 0)",
+		   stop, err, text(migration->version)) &&
+	       CHANGE(db, insert_sql, stop, err, text(migration->version), text(migration->name),
+		   text(state_names[row->state]), text(migration->up.checksum),
+		   text(down_checksum(migration)), text(migration->down_text),
+		   number((int64_t)migration->up.count), number(row->done),
+		   number(migration->directives.breaks_older),
+		   text(migration->directives.work_item), text(run->id), text(DB_ENTRY_VERSION),
+		   text(run->app_version), text(row->started_at), text(row->finished_at));
+}
+
+bool history_start(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err)
+{
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	const struct new_row row = {.state = HISTORY_STARTED, .started_at = now};
+	return record_run(db, run, stop, err) && insert(db, run, migration, &row, stop, err);
+}
+
+bool history_statement_done(struct db *db, const struct migration *migration, int done,
+    const struct stop *stop, struct err *err)
+{
+	return CHANGE(db, "UPDATE own.db_entry_history SET statements_done = ? WHERE version = ?",
+	    stop, err, number(done), text(migration->version));
+}
+
+static bool finish(struct db *db, const struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err)
+{
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	return CHANGE(db,
+	    "UPDATE own.db_entry_history SET state = 'applied', statements_done = statements_total,"
+	    " run_id = ?, finished_at = ? WHERE version = ?",
+	    stop, err, text(run->id), text(now), text(migration->version));
+}
+
+bool history_applied(struct db *db, struct history_run *run, const struct migration *migration,
+    const char *started_at, const struct stop *stop, struct err *err)
+{
+	if (!record_run(db, run, stop, err))
+		return false;
+	if (started_at == NULL)
+		return finish(db, run, migration, stop, err);
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	const struct new_row row = {
+	    HISTORY_APPLIED, (int)migration->up.count, started_at, .finished_at = now};
+	return insert(db, run, migration, &row, stop, err);
+}
+
+bool history_baseline(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err)
+{
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	const struct new_row row = {HISTORY_APPLIED, 0, now, now};
+	return record_run(db, run, stop, err) && insert(db, run, migration, &row, stop, err);
+}
+
+bool history_forget(struct db *db, struct history_run *run, const char *version,
+    const struct stop *stop, struct err *err)
+{
+	return record_run(db, run, stop, err) &&
+	       CHANGE(db, "DELETE FROM own.db_entry_history WHERE " SAME_VERSION, stop, err,
+		   text(significant(version)));
+}
+
+bool history_settle(struct db *db, struct history_run *run, const char *version,
+    enum history_state state, const struct stop *stop, struct err *err)
+{
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	return record_run(db, run, stop, err) &&
+	       CHANGE(db,
+		   "UPDATE own.db_entry_history SET state = ?, run_id = ?, finished_at = ?"
+		   " WHERE state = 'started' AND " SAME_VERSION,
+		   stop, err, text(state_names[state]), text(run->id), text(now),
+		   text(significant(version)));
+}
+
+bool history_accept(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err)
+{
+	return record_run(db, run, stop, err) &&
+	       CHANGE(db,
+		   "UPDATE own.db_entry_history SET name = ?, checksum = ?, down_checksum = ?,"
+		   " down_text = ?, run_id = ? WHERE state = 'applied' AND " SAME_VERSION,
+		   stop, err, text(migration->name), text(migration->up.checksum),
+		   text(down_checksum(migration)), text(migration->down_text), text(run->id),
+		   text(significant(migration->version)));
+}
+
+bool history_run_finished(
+    struct db *db, struct history_run *run, int outcome, const struct stop *stop, struct err *err)
+{
+	char now[TEXT_TIME_SIZE];
+	if (!run->recorded)
+		return true;
+	text_now(now);
+	return CHANGE(db, "UPDATE own.db_entry_run SET finished_at = ?, outcome = ? WHERE id = ?",
+	    stop, err, text(now), number(outcome), text(run->id));
+}

@@ -1,0 +1,105 @@
+/*
+ * The history as the database has it, and how it is written.
+ *
+ * db_entry_history holds a row a migration, db_entry_run a row a run that changed anything. A
+ * migration's row is written in its own transaction, so both are there or neither; outside a
+ * transaction it goes started → (statements done) → applied, each step committed.
+ *
+ * Versions given to these functions are compared as numbers where a row may have been written under
+ * another spelling ("7" and "007").
+ */
+#ifndef DB_ENTRY_MIGRATE_HISTORY_H
+#define DB_ENTRY_MIGRATE_HISTORY_H
+
+#include "db/db.h"
+#include "migrate/migration.h"
+
+enum history_state {
+	HISTORY_STARTED,
+	HISTORY_APPLIED,
+	HISTORY_REVERTED
+};
+
+struct history_row {
+	const char *version;
+	const char *name; /* "" when it had none */
+	const char *checksum;
+	enum history_state state;
+	int64_t position; /* 1 for the first ever applied, then 2 …: the order of application */
+	int statements_done, statements_total;
+	bool breaks_older; /* its floor: images that don't know it must not start */
+	const char *started_at;
+	const char *finished_at; /* NULL while started */
+	const char *run;         /* id of the run that wrote it last */
+};
+
+struct history {
+	bool exists;              /* false: our tables are not there, `count` is 0 */
+	struct history_row *rows; /* by position */
+	size_t count;
+};
+
+/* Who writes: the same for all rows of one process. */
+struct history_run {
+	char id[33];             /* 32 hex digits, random */
+	const char *command;     /* "run", "apply", "baseline", "repair" */
+	const char *app_version; /* NULL: not given */
+	char host[256];
+	char started_at[32];
+	bool recorded; /* its row is written; the caller clears it when that was rolled back */
+};
+
+/*
+ * All rows, one a version. ERR_HISTORY for rows that can't be understood: a state nobody knows, a
+ * version that is no number, two applied rows with one version.
+ */
+bool history_read(struct history *history, struct db *db, struct arena *arena,
+    const struct stop *stop, struct err *err);
+
+/* A new run with a random id. */
+void history_run_init(struct history_run *run, const char *command, const char *app_version);
+
+/* Make our tables when they are missing. Inside the lock, outside a transaction. */
+bool history_prepare(struct db *db, const struct stop *stop, struct err *err);
+
+/*
+ * The steps of one migration. Each also writes the run's row when it is not there yet. Inside the
+ * migration's transaction when it has one, otherwise each commits by itself. history_applied()
+ * writes the whole row where history_start() wrote none, and is then told when it began; otherwise
+ * `started_at` is NULL.
+ */
+bool history_start(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err);
+bool history_statement_done(struct db *db, const struct migration *migration, int done,
+    const struct stop *stop, struct err *err);
+bool history_applied(struct db *db, struct history_run *run, const struct migration *migration,
+    const char *started_at, const struct stop *stop, struct err *err);
+
+/* Count a migration as applied without running it: as applied, with 0 statements done. */
+bool history_baseline(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err);
+
+/*
+ * What `repair` does to a row that is there; each writes the run's row too. Whether it makes sense
+ * is the caller's to judge: a version without a row is no error.
+ */
+
+/* Remove it: nothing of the migration was done, or somebody says that it is to be forgotten. */
+bool history_forget(struct db *db, struct history_run *run, const char *version,
+    const struct stop *stop, struct err *err);
+
+/* An unfinished migration was finished by hand (HISTORY_APPLIED) or undone (HISTORY_REVERTED). */
+bool history_settle(struct db *db, struct history_run *run, const char *version,
+    enum history_state state, const struct stop *stop, struct err *err);
+
+/* Take the file's name, checksum and down part for an applied one, because somebody said so. */
+bool history_accept(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err);
+
+/* Write how a run ended, when its row is there. `outcome` is an exit code. */
+bool history_run_finished(
+    struct db *db, struct history_run *run, int outcome, const struct stop *stop, struct err *err);
+
+const char *history_state_name(enum history_state state);
+
+#endif

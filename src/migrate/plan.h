@@ -1,0 +1,64 @@
+/*
+ * The plan: what the image's migrations and the database's history mean together. A pure function
+ * of the two; it talks to nobody.
+ *
+ * Pending is a set difference, never a high-water mark. An applied version the image does not have
+ * is `missing` when the image has a newer version and one that was applied after it: its file was
+ * removed. Otherwise it is `future`: a later image put it there. A reverted version is pending
+ * again, and so is one that had no statement when it was applied and has some now.
+ */
+#ifndef DB_ENTRY_MIGRATE_PLAN_H
+#define DB_ENTRY_MIGRATE_PLAN_H
+
+#include "migrate/history.h"
+#include "migrate/migration.h"
+
+enum plan_state {
+	PLAN_APPLIED,
+	PLAN_PENDING,
+	PLAN_OUT_OF_ORDER, /* pending, and older than the newest applied one */
+	PLAN_ACCEPTED,     /* applied; the file changed and says so with was= */
+	PLAN_CHANGED,      /* applied; the file is not the one that was */
+	PLAN_UNFINISHED,   /* started, never finished */
+	PLAN_MISSING,      /* applied; its file is gone */
+	PLAN_FUTURE,       /* applied by a later image */
+	PLAN_FLOOR,        /* future, and this image must not run on it */
+	PLAN_STATES
+};
+
+struct plan_item {
+	enum plan_state state;
+	const struct migration *migration; /* NULL when the image has none */
+	const struct history_row *row;     /* NULL when the history has none */
+};
+
+struct plan {
+	struct plan_item *items; /* by version */
+	size_t count;
+	size_t counts[PLAN_STATES];
+};
+
+/* Items live in the arena and point into `set` and `history`, which must outlive them. */
+void plan_make(struct plan *plan, const struct migration_set *set, const struct history *history,
+    struct arena *arena);
+
+/* How many will be run: pending and out of order. */
+size_t plan_pending(const struct plan *plan);
+
+/* How many of the history are applied, known to the image or not. */
+size_t plan_applied(const struct plan *plan);
+
+/* The newest applied version, NULL when none. */
+const char *plan_newest(const struct plan *plan);
+
+/*
+ * True when the history allows a run. Otherwise ERR_HISTORY or, with an unfinished migration,
+ * ERR_HALF_APPLIED, with every finding (the first dozen) in `why` and what to do in `next`.
+ * `refuse_out_of_order` as
+ * DB_ENTRY_OUT_OF_ORDER says.
+ */
+bool plan_check(const struct plan *plan, bool refuse_out_of_order, struct err *err);
+
+const char *plan_state_name(enum plan_state state); /* "out-of-order" */
+
+#endif

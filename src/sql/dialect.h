@@ -1,0 +1,48 @@
+/*
+ * A dialect: how one database family spells SQL, as data. Lexing, splitting and judging are the
+ * same code for all; only these tables differ. A driver names its dialect (db/db.h).
+ */
+#ifndef DB_ENTRY_SQL_DIALECT_H
+#define DB_ENTRY_SQL_DIALECT_H
+
+/* How a statement may be run. */
+enum sql_class {
+	SQL_PLAIN,    /* inside the migration's transaction */
+	SQL_OUTSIDE,  /* only outside one: VACUUM */
+	SQL_BEGIN,    /* opens a transaction; an outermost pair is absorbed */
+	SQL_COMMIT,   /* closes the absorbed one */
+	SQL_ABSORBED, /* dropped in a transaction, because the run does it itself: PRAGMA
+			 foreign_keys */
+	SQL_CONTROL,  /* any other transaction control: refused */
+	SQL_FORBIDDEN /* never run: ATTACH, PRAGMA writable_schema */
+};
+
+/*
+ * A rule for the first tokens of a statement, as a pattern of sql_head_matches() (sql/match.h). The
+ * first rule that matches counts; none: SQL_PLAIN. What is absorbed must be matched up to its end
+ * (`;`), or a forgotten semicolon would make the statement behind it vanish.
+ */
+struct sql_class_rule {
+	const char *pattern;
+	enum sql_class class;
+	const char
+	    *advice; /* for a refusal: what to do instead; NULL when the class never refuses */
+};
+
+struct dialect {
+	const char *name; /* "sqlite" */
+	const char *
+	    identifier_quotes; /* opening characters; `[` closes with `]`, others with themselves */
+	/*
+	 * Pattern of the statements that contain statements (CREATE TRIGGER): such a one ends at
+	 * the
+	 * `;` of `; END ;`. That is exact where END also names columns and ends CASE, neither of
+	 * which can follow a `;`.
+	 */
+	const char *body_start;
+	const struct sql_class_rule *classes; /* ends with pattern NULL */
+};
+
+extern const struct dialect dialect_sqlite;
+
+#endif

@@ -1,0 +1,43 @@
+/* SQLite (sqlite.org/lang.html), as its tokenizer and grammar have it. */
+#include "sql/dialect.h"
+#include <stddef.h>
+
+#define OWN_FILE      "put it in a file of its own with -- db-entry: no-transaction"
+#define ONE_OUTERMOST "remove it: a migration runs in one transaction, opened and closed for it"
+
+/*
+ * PRAGMA names and schemas may be quoted, and the value may stand behind `=` or in parentheses.
+ * These PRAGMAs act while they are compiled, so EXPLAIN in front does not stop them.
+ */
+static const struct sql_class_rule classes[] = {
+    {"BEGIN ?DEFERRED|IMMEDIATE|EXCLUSIVE ?TRANSACTION ;", SQL_BEGIN, NULL},
+    {"COMMIT|END ?TRANSACTION ;", SQL_COMMIT, NULL},
+    {"BEGIN|COMMIT|END", SQL_CONTROL,
+	"write plain BEGIN; and COMMIT; or neither; is the semicolon behind it missing?"},
+    {"ROLLBACK|SAVEPOINT|RELEASE", SQL_CONTROL, ONE_OUTERMOST},
+
+    {"ATTACH|DETACH", SQL_FORBIDDEN, "remove it: a migration changes its own database alone"},
+    {"PRAGMA *. writable_schema", SQL_FORBIDDEN,
+	"remove it; rebuild the table instead: create a new one, copy the rows, drop the old one, "
+	"rename"},
+    {"EXPLAIN ?QUERY ?PLAN PRAGMA", SQL_FORBIDDEN,
+	"remove it: SQLite carries out a PRAGMA even behind EXPLAIN"},
+
+    {"PRAGMA *. foreign_keys ;", SQL_ABSORBED, NULL},
+    {"PRAGMA *. foreign_keys = ?+|- * ;", SQL_ABSORBED, NULL},
+    {"PRAGMA *. foreign_keys ( ?+|- * ) ;", SQL_ABSORBED, NULL},
+
+    /* Refused inside a transaction by SQLite, or without effect there. */
+    {"VACUUM", SQL_OUTSIDE, OWN_FILE},
+    {"PRAGMA *. wal_checkpoint", SQL_OUTSIDE, OWN_FILE},
+    {"PRAGMA *. journal_mode|synchronous|page_size|auto_vacuum|encoding =|(", SQL_OUTSIDE,
+	OWN_FILE},
+    {NULL, SQL_PLAIN, NULL},
+};
+
+const struct dialect dialect_sqlite = {
+    .name = "sqlite",
+    .identifier_quotes = "\"`[",
+    .body_start = "?EXPLAIN ?QUERY ?PLAN CREATE ?TEMP|TEMPORARY TRIGGER",
+    .classes = classes,
+};

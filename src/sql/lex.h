@@ -1,0 +1,55 @@
+/*
+ * Lexing: a text becomes tokens, each knowing its bytes and line. Nothing is copied or normalised,
+ * and every byte of the text belongs to exactly one token.
+ *
+ * Lines are ended by LF, so CRLF counts once and a lone CR is white space: that is where the
+ * databases, too, let a comment end. Bytes that are not UTF-8 pass through.
+ */
+#ifndef DB_ENTRY_SQL_LEX_H
+#define DB_ENTRY_SQL_LEX_H
+
+#include "sql/dialect.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+enum sql_token_kind {
+	SQL_TOKEN_END,        /* the text is over */
+	SQL_TOKEN_SPACE,      /* white space, and a byte order mark where a token may start */
+	SQL_TOKEN_COMMENT,    /* without the LF that ends it; a block comment may lack its end */
+	SQL_TOKEN_WORD,       /* keyword or bare identifier */
+	SQL_TOKEN_IDENTIFIER, /* quoted identifier, with its quotes */
+	SQL_TOKEN_STRING,     /* string or blob literal, with its quotes */
+	SQL_TOKEN_NUMBER,
+	SQL_TOKEN_PARAMETER, /* ?1 :name @name $name */
+	SQL_TOKEN_SEMICOLON,
+	SQL_TOKEN_OPERATOR, /* any other byte, or an operator of several */
+	SQL_TOKEN_BROKEN    /* an unclosed quote or a NUL byte: up to the end of the text */
+};
+
+struct sql_token {
+	enum sql_token_kind kind;
+	const char *text; /* into the lexed text; not NUL-terminated */
+	size_t len;
+	int line; /* 1-based, of its first byte */
+};
+
+/* Read by sql_lex_next() alone. */
+struct sql_lexer {
+	const struct dialect *dialect;
+	const char *at;
+	const char *end;      /* the first NUL byte, or text_end */
+	const char *text_end; /* behind the last byte */
+	int line;
+};
+
+/* `first_line` is the line of the text's first byte in its file. */
+void sql_lex_init(struct sql_lexer *lexer, const struct dialect *dialect, const char *text,
+    size_t len, int first_line);
+
+/* The next token; SQL_TOKEN_END for ever after the last one. */
+struct sql_token sql_lex_next(struct sql_lexer *lexer);
+
+/* True for a bare word equal to `word`, ASCII case ignored. */
+bool sql_token_is(const struct sql_token *token, const char *word);
+
+#endif
