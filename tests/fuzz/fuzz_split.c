@@ -1,0 +1,187 @@
+/*
+ * Any bytes: tokens cover the text, splitting is repeatable, the checksum doesn't see white space
+ * and comments, and SQLite's own sqlite3_complete() agrees where a statement ends.
+ */
+#include "base/buf.h"
+#include "base/err.h"
+#include "sql/lex.h"
+#include "sql/script.h"
+#include <sqlite3.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool promise)
+{
+	if (!promise)
+		abort();
+}
+
+/* Every byte is in exactly one token, and lines are those of the LFs before it. */
+static void check_tokens(const char *text, size_t len)
+{
+	const char *at = text;
+	struct sql_lexer lexer;
+	struct sql_token token;
+	int line = 1;
+
+	sql_lex_init(&lexer, &dialect_sqlite, text, len, 1);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
+		check(token.text == at && token.len > 0 && token.len <= (size_t)(text + len - at));
+		check(token.line == line);
+		for (size_t i = 0; i < token.len; i++)
+			line += at[i] == '\n';
+		at += token.len;
+		check(token.kind != SQL_TOKEN_BROKEN || at == text + len);
+	}
+	check(at == text + len);
+}
+
+static bool split(struct sql_script *script, const char *text, size_t len, struct arena *arena)
+{
+	struct err err = {0};
+	bool done = sql_split(script, &dialect_sqlite, text, len, "f", 1, arena, &err);
+
+	check(done || (err.kind == ERR_MALFORMED && err.line > 0 && err.next[0] != '\0'));
+	return done;
+}
+
+/* The same tokens with `gap` between them. */
+static void respell(struct buf *out, const char *text, size_t len, const char *gap)
+{
+	struct sql_lexer lexer;
+	struct sql_token token;
+
+	sql_lex_init(&lexer, &dialect_sqlite, text, len, 1);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
+		if (token.kind == SQL_TOKEN_SPACE || token.kind == SQL_TOKEN_COMMENT)
+			continue;
+		buf_add(out, token.text, token.len);
+		buf_add_text(out, gap);
+	}
+}
+
+static void check_respelled(
+    const struct sql_script *script, const char *text, size_t len, const char *gap)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	CLEANUP(buf_free) struct buf other = buf_init(len * 16 + 16);
+	struct sql_script again = {0};
+
+	respell(&other, text, len, gap);
+	check(!other.overflow);
+	check(split(&again, other.data, other.len, &arena));
+	check(again.count == script->count);
+	check(strcmp(again.checksum, script->checksum) == 0);
+}
+
+/*
+ * sqlite3_complete() is simpler than SQLite's tokenizer: it knows neither byte order marks, `\v` as
+ * white space, nor $name(…), takes an open comment for an open statement, and any words between
+ * EXPLAIN and CREATE and any number of TEMPs for the start of a trigger.
+ */
+static bool oracle_applies(const char *text, size_t len)
+{
+	struct sql_lexer lexer;
+	struct sql_token token;
+	size_t temps = 0;
+
+	if (strchr(text, '\v') != NULL || strstr(text, "\xef\xbb\xbf") != NULL)
+		return false;
+	sql_lex_init(&lexer, &dialect_sqlite, text, len, 1);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
+		if (sql_token_is(&token, "TEMP") || sql_token_is(&token, "TEMPORARY"))
+			temps++;
+		if (temps > 1 || sql_token_is(&token, "EXPLAIN") ||
+		    (token.kind == SQL_TOKEN_PARAMETER && memchr(token.text, '(', token.len)))
+			return false;
+	}
+	return true;
+}
+
+/* Each statement is complete with its semicolon, and not before at any semicolon inside it. */
+static void check_complete(const struct sql_statement *statement)
+{
+	CLEANUP(buf_free) struct buf text = buf_init(statement->len + 1);
+	struct sql_lexer lexer;
+	struct sql_token token;
+
+	if (!oracle_applies(statement->text, statement->len))
+		return;
+	sql_lex_init(&lexer, &dialect_sqlite, statement->text, statement->len, 1);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
+		buf_add(&text, token.text, token.len);
+		if (token.kind == SQL_TOKEN_SEMICOLON)
+			check(sqlite3_complete(text.data) == 0);
+	}
+	buf_add_char(&text, ';');
+	check(sqlite3_complete(text.data) != 0);
+}
+
+static void check_statements(const struct sql_script *script)
+{
+	int line = 1;
+
+	for (size_t i = 0; i < script->count; i++) {
+		const struct sql_statement *statement = &script->statements[i];
+		const char *advice;
+		char summary[20];
+
+		check(statement->len > 0 && strlen(statement->text) == statement->len);
+		check(statement->line >= line);
+		line = statement->line;
+		check(sql_classify(&dialect_sqlite, statement->text, statement->len, &advice) ==
+		      statement->class);
+		check(advice == statement->advice);
+		sql_summary(&dialect_sqlite, statement, summary, sizeof(summary));
+		check(strlen(summary) < sizeof(summary) && strchr(summary, '\n') == NULL);
+		check_complete(statement);
+	}
+}
+
+/* What is kept is a part of what was there, and of a class that may be run. */
+static void check_runnable(struct sql_script script, bool transaction)
+{
+	size_t count = script.count;
+	struct err err = {0};
+
+	if (!sql_make_runnable(&script, transaction, &err)) {
+		check(err.kind == ERR_MALFORMED && err.line > 0 && err.next[0] != '\0');
+		check(script.count == count);
+		return;
+	}
+	check(script.count <= count);
+	for (size_t i = 0; i < script.count; i++) {
+		enum sql_class class = script.statements[i].class;
+
+		check(class == SQL_PLAIN ||
+		      (!transaction && (class == SQL_OUTSIDE || class == SQL_ABSORBED)));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	/* A copy of exactly this size, so that reading behind it is seen. */
+	char *text = malloc(size > 0 ? size : 1);
+	struct sql_script script = {0}, again = {0};
+
+	if (text == NULL)
+		return 0;
+	if (size > 0)
+		memcpy(text, data, size);
+	check_tokens(text, size);
+	if (split(&script, text, size, &arena)) {
+		check(split(&again, text, size, &arena));
+		check(again.count == script.count && strcmp(again.checksum, script.checksum) == 0);
+		check_statements(&script);
+		check_respelled(&script, text, size, " ");
+		check_respelled(&script, text, size, " -- ;'\r\n/*;*/\t");
+		check_runnable(script, false);
+		check_runnable(script, true);
+	}
+	free(text);
+	return 0;
+}
