@@ -1,0 +1,2 @@
+-- db-entry: lock-timeout=soon
+CREATE TABLE users (id INTEGER PRIMARY KEY);

@@ -1,0 +1,2 @@
+-- db-entry: was=123
+CREATE TABLE users (id INTEGER PRIMARY KEY);

@@ -1,0 +1,7 @@
+﻿-- db-entry: breaks-older
+-- migrate:up
+CREATE TABLE users (
+  id INTEGER
+);
+-- migrate:down
+DROP TABLE users;

@@ -1,0 +1,5 @@
+-- migrate:up
+CREATE TABLE users (id INTEGER PRIMARY KEY);
+-- migrate:down
+-- db-entry: breaks-older
+DROP TABLE users;

@@ -1,0 +1,5 @@
+-- about
+CREATE TABLE users (id INTEGER PRIMARY KEY);
+
+-- migrate:up
+CREATE TABLE users (id INTEGER PRIMARY KEY);

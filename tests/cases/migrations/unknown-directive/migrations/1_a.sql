@@ -1,0 +1,2 @@
+-- db-entry: no-transactions
+CREATE TABLE users (id INTEGER PRIMARY KEY);

@@ -1,0 +1,5 @@
+-- nothing to run
+;; -- but semicolons
+/* and /* an unclosed one ; */
+;
+/*

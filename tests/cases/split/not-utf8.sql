@@ -1,0 +1,2 @@
+SELECT 'ÿþ', naïve FROM té;
+ï»¿SELECT 2;

@@ -1,0 +1,4 @@
+-- made on Windows, elsewhere
+CREATE TABLE t (a TEXT);
+INSERT INTO t VALUES ('one
+two');

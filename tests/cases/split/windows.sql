@@ -1,0 +1,7 @@
+﻿-- made on Windows
+CREATE TABLE t (
+    a TEXT -- note
+);
+
+INSERT INTO t VALUES ('one
+two');
