@@ -1,0 +1,230 @@
+"""
+Private database servers for tests: in a temporary folder, on a free port of 127.0.0.1, as an
+unprivileged user, never those of the machine. They end with the process that started them.
+"""
+
+import glob
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+START_SECONDS = 60
+UNPRIVILEGED = "nobody"
+
+
+def free_port():
+    """A port nobody listens on now. Somebody else may take it: starting is tried again."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def find_program(name, patterns=()):
+    """On PATH, in sbin, or matching a pattern (the highest version wins); None when absent."""
+    for pattern in patterns:
+        found = glob.glob(pattern)
+        if found:
+            return max(found, key=lambda path: [int(n) for n in path.split("/") if n.isdigit()])
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin")
+
+
+def as_unprivileged(argv, end_with_us=None):
+    """The command that runs `argv` unprivileged, and sends it a signal when this process ends."""
+    words = ["setpriv"]
+    if os.geteuid() == 0:
+        words += [f"--reuid={UNPRIVILEGED}", "--clear-groups"]
+        words += [f"--regid={pwd.getpwnam(UNPRIVILEGED).pw_gid}"]
+    if end_with_us is not None:
+        words += ["--pdeathsig", signal.Signals(end_with_us).name.removeprefix("SIG")]
+    return [*words, "--", *map(str, argv)] if len(words) > 1 else list(map(str, argv))
+
+
+class Server:
+    """What both have in common: a folder, a process, fresh databases."""
+
+    title = package = scheme = user = ""
+    stop_signal = signal.SIGTERM
+    password = "pa@ss:w/rd %#?"  # every character a URL must carry encoded
+
+    def __init__(self):
+        self.folder = None
+        self.port = None
+        self._process = None
+        self._names = itertools.count(1)
+
+    def available(self):
+        return all(self.programs().values())
+
+    def start(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="db-entry-server-"))
+        if os.geteuid() == 0:
+            entry = pwd.getpwnam(UNPRIVILEGED)
+            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+        try:
+            self._initialise()
+            for _ in range(3):
+                if self._launch():
+                    self._prepare()
+                    return
+            raise RuntimeError(f"{self.title} did not start:\n{self.log()}")
+        except BaseException:
+            self.stop()
+            raise
+
+    def _launch(self):
+        self.port = free_port()
+        with open(self.folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                as_unprivileged(self.command(), end_with_us=self.stop_signal),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                return False
+            if self.client("SELECT 1", check=False).returncode == 0:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def stop(self):
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(self.stop_signal)
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log(self):
+        path = self.folder / "log"
+        return path.read_text(errors="replace")[-4000:] if path.exists() else ""
+
+    def _setup(self, argv):
+        """Run a program that prepares the folder."""
+        done = subprocess.run(
+            as_unprivileged(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            cwd=self.folder, timeout=START_SECONDS, check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{argv[0]}: {done.stdout}{done.stderr}")
+
+    def client(self, sql, database=None, check=True):
+        """Run SQL through the engine's own client; an error ends it. stdout has the bare rows."""
+        done = subprocess.run(
+            self.client_command(database or self.default_database), input=sql,
+            capture_output=True, text=True, timeout=60, check=False,
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"{self.title}: {done.stderr}\n{sql}")
+        return done
+
+    def create_database(self):
+        """A fresh, empty database; its name."""
+        name = f"test_{os.getpid()}_{next(self._names)}"
+        self.client(f"CREATE DATABASE {name}")
+        return name
+
+    def url(self, database, user=None, password=None):
+        """The URL of a database over TCP, with the password in it."""
+        who = quote(user or self.user, safe="")
+        secret = quote(self.password if password is None else password, safe="")
+        return f"{self.scheme}://{who}:{secret}@127.0.0.1:{self.port}/{database}"
+
+
+class Postgres(Server):
+    title = "PostgreSQL"
+    package = "apt install postgresql"
+    scheme = "postgresql"
+    user = "postgres"
+    default_database = "postgres"
+    stop_signal = signal.SIGINT  # does not wait for clients
+
+    def programs(self):
+        where = ["/usr/lib/postgresql/*/bin/"]
+        return {
+            name: find_program(name, [folder + name for folder in where])
+            for name in ("initdb", "postgres", "psql")
+        }
+
+    def _initialise(self):
+        secret = self.folder / "password"
+        secret.write_text(self.password + "\n")
+        secret.chmod(0o644)
+        self._setup([
+            self.programs()["initdb"], "-D", self.folder / "data", "-U", self.user, "-E", "UTF8",
+            "--no-locale", "--no-sync", "--auth-local=trust", "--auth-host=scram-sha-256",
+            f"--pwfile={secret}",
+        ])
+
+    def command(self):
+        settings = {
+            "listen_addresses": "127.0.0.1", "port": self.port,
+            "unix_socket_directories": self.folder, "fsync": "off", "synchronous_commit": "off",
+            "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "100",
+            "autovacuum": "off",
+        }
+        words = [self.programs()["postgres"], "-D", self.folder / "data"]
+        for name, value in settings.items():
+            words += ["-c", f"{name}={value}"]
+        return words
+
+    def _prepare(self):
+        pass
+
+    def client_command(self, database):
+        return [
+            self.programs()["psql"], "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
+            "-h", str(self.folder), "-p", str(self.port), "-U", self.user, "-d", database,
+        ]
+
+
+class MariaDB(Server):
+    title = "MariaDB"
+    package = "apt install mariadb-server"
+    scheme = "mariadb"
+    user = "tester"
+    default_database = "mysql"
+
+    def programs(self):
+        return {name: find_program(name) for name in ("mariadb-install-db", "mariadbd", "mariadb")}
+
+    def _initialise(self):
+        self._setup([
+            self.programs()["mariadb-install-db"], "--no-defaults", f"--datadir={self.folder}/data",
+            "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-flush-method=fsync",
+        ])
+
+    def command(self):
+        return [
+            self.programs()["mariadbd"], "--no-defaults", f"--datadir={self.folder}/data",
+            f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid",
+            f"--tmpdir={self.folder}", "--bind-address=127.0.0.1", f"--port={self.port}",
+            "--skip-name-resolve", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-doublewrite=0", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
+            "--character-set-server=utf8mb4",
+        ]
+
+    def _prepare(self):
+        secret = self.password.replace("'", "''")
+        self.client(
+            f"CREATE USER {self.user}@'%' IDENTIFIED BY '{secret}';"
+            f"GRANT ALL PRIVILEGES ON *.* TO {self.user}@'%' WITH GRANT OPTION;"
+        )
+
+    def client_command(self, database):
+        return [
+            self.programs()["mariadb"], "--no-defaults", "--batch", "--skip-column-names",
+            f"--socket={self.folder}/socket", "--user=root", f"--database={database}",
+        ]
