@@ -45,7 +45,12 @@ struct db_options {
 	bool create; /* lock_try() makes a database that does not exist yet */
 	/* What the server says beside results (NOTICE, warnings); NULL drops it. */
 	void (*notice)(void *context, const char *text);
-	void *notice_context;
+	/*
+	 * Called often, at least every second, while a statement runs or waits for others, so that
+	 * progress can be shown. Quick; leaves the session alone. NULL: nobody wants to know.
+	 */
+	void (*alive)(void *context);
+	void *context; /* of notice and alive; outlives the session */
 };
 
 /* What is at the other end. Text is valid as long as the session. */
@@ -88,13 +93,13 @@ struct db_holder {
 
 struct db_driver {
 	const char *name;           /* "sqlite"; also of its dialect and test fixtures */
-	const char *title;          /* "SQLite" */
 	const char *const *schemes; /* URL schemes it answers to; ends with NULL */
 	const char *const
 	    *folders; /* names of its folder inside a migrations folder; ends with NULL */
 	const struct dialect *dialect;
 	unsigned features;
-	const char *own_tables;      /* SQL that makes our tables when they are missing */
+	/* SQL that makes our tables when they are missing; `own.` in it stands for db->own. */
+	const char *own_tables;
 	const char *(*client)(void); /* name and version of the client library: "SQLite 3.40.1" */
 
 	/* Check a URL without connecting: ERR_CONFIG when it can't be meant for this driver. */
@@ -115,7 +120,8 @@ struct db_driver {
 	bool (*probe)(
 	    struct db *db, struct db_probe *probe, const struct stop *stop, struct err *err);
 
-	/* Run one statement of a migration. Its results are read to the end and dropped. */
+	/* Run one statement of a migration, unless it writes our own tables (ERR_DATABASE). Its
+	 * results are read to the end and dropped. */
 	bool (*exec)(struct db *db, const struct sql_statement *statement, const struct stop *stop,
 	    struct err *err);
 
@@ -158,7 +164,11 @@ struct db_driver {
 	bool (*lock_try)(struct db *db, enum db_lock_state *state, struct db_holder *holder,
 	    const struct stop *stop, struct err *err);
 
-	/* Tell those who wait how far we are. Best effort. */
+	/*
+	 * Tell those who wait how far we are; they see it within about a second. While a statement
+	 * runs on and on the driver changes it every few seconds, so that they see that we live.
+	 * Best effort.
+	 */
 	void (*lock_note)(struct db *db, const char *progress);
 
 	/* ERR_LOCK when the lock taken before is not held any more. */

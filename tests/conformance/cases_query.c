@@ -149,7 +149,7 @@ static void notices_are_passed_on(void **state)
 	const char *last = NULL;
 	NEEDS(w, NOTICE);
 	w->options.notice = take_notice;
-	w->options.notice_context = &last;
+	w->options.context = &last;
 	struct db *db = open_session(w);
 	run(w, db, NOTICE);
 	assert_non_null(last);

@@ -119,8 +119,8 @@ static bool open_real(struct sqlite_db *s, bool make, struct err *err)
 	if (!open_file(s, s->path, make ? flags | SQLITE_OPEN_CREATE : flags, err))
 		return false;
 	bool ours = make || s->made_by_us;
-	if (ask(s, err) && sqlite_run(s, "PRAGMA foreign_keys=ON", err) &&
-	    (!make || set_up_new(s, err)) && (!ours || set_up_session(s, err))) {
+	sqlite_keys_on(s);
+	if (ask(s, err) && (!make || set_up_new(s, err)) && (!ours || set_up_session(s, err))) {
 		s->exists = true;
 		s->made_by_us = ours;
 		return true;
@@ -160,9 +160,11 @@ static void undo_process_pragmas(void)
 
 void sqlite_disconnect(struct sqlite_db *s)
 {
+	sqlite_finalize(&s->last);
 	sqlite3_close_v2(s->handle);
 	s->handle = NULL;
 	s->in_transaction = false;
+	s->keys_off = false;
 	s->checked = false;
 	if (s->watch.session)
 		undo_process_pragmas();

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "db/sqlite/sqlite.h"
 #include <errno.h>
 #include <stdio.h>
@@ -150,12 +151,79 @@ static void set_code(struct err *err, int code)
 	snprintf(err->code, sizeof(err->code), "%s", sqlite_error_name(code));
 }
 
-/* "disk I/O error" alone helps nobody: the system knows more. */
-static void add_system_error(struct sqlite_db *s, int code, struct err *err)
+/* What the file that `op` points at failed with last. */
+static int last_error(struct sqlite_db *s, int op)
 {
-	int number = s->handle == NULL ? 0 : sqlite3_system_errno(s->handle);
-	if ((primary(code) == SQLITE_IOERR || primary(code) == SQLITE_CANTOPEN) && number != 0)
-		err_why(err, "%s: %s", s->target.path, strerror(number));
+	int number = 0;
+	sqlite3_file *file = NULL;
+	if (sqlite3_file_control(s->handle, "main", op, &file) == SQLITE_OK && file != NULL &&
+	    file->pMethods != NULL && file->pMethods->xFileControl != NULL)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number);
+	return number;
+}
+
+/* "disk I/O error" alone helps nobody: the system knows more. 0 when it doesn't. */
+static int system_error(struct sqlite_db *s, int code)
+{
+	if ((primary(code) != SQLITE_IOERR && primary(code) != SQLITE_CANTOPEN) ||
+	    s->handle == NULL)
+		return 0;
+	int number = sqlite3_system_errno(s->handle);
+	/* Some versions forget what a commit failed with, but its file knows. */
+	if (number == 0 && primary(code) == SQLITE_IOERR)
+		number = last_error(s, SQLITE_FCNTL_JOURNAL_POINTER);
+	if (number == 0 && primary(code) == SQLITE_IOERR)
+		number = last_error(s, SQLITE_FCNTL_FILE_POINTER);
+	return number;
+}
+
+/* SQLite's words, and the system's where it has some. */
+static void set_message(struct sqlite_db *s, enum err_kind kind, int code, struct err *err)
+{
+	int number = system_error(s, code);
+	err_set(err, kind, "%s%s%s", sqlite3_errmsg(s->handle), number == 0 ? "" : ": ",
+	    number == 0 ? "" : strerror(number));
+	set_code(err, code);
+}
+
+/* The statement is not to blame when somebody else is in the way. */
+static void explain_busy(const struct sqlite_db *s, int code, struct err *err)
+{
+	char waited[32];
+	if (primary(code) != SQLITE_BUSY || code == SQLITE_BUSY_SNAPSHOT)
+		return;
+	text_elapsed(stop_now() - s->busy_since, waited, sizeof(waited));
+	if (s->busy_since == 0) /* no waiting would have helped */
+		err_why(err, "another program has the database locked");
+	else
+		err_why(err, "another program has the database locked; waited %s", waited);
+	err_next(err, "end what holds it (a shell, a backup, a second application), or wait longer"
+		      " with DB_ENTRY_LOCK_TIMEOUT=1m or the migration's lock-timeout");
+}
+
+static void advise_damage(const struct sqlite_db *s, struct err *err)
+{
+	err_next(err, "sqlite3 %s 'PRAGMA integrity_check'", s->target.path);
+	err_next(err, "if it is damaged, put a backup in its place");
+}
+
+static void advise_space(const struct sqlite_db *s, struct err *err)
+{
+	err_next(err, "free space where %s lies, then start again: df -h %s", s->target.path,
+	    s->target.path);
+}
+
+/* Nor is it when the disk fails. */
+static void advise_disk(struct sqlite_db *s, int code, struct err *err)
+{
+	int number = system_error(s, code);
+	if (primary(code) == SQLITE_CORRUPT || primary(code) == SQLITE_NOTADB)
+		advise_damage(s, err);
+	else if (primary(code) == SQLITE_FULL || number == ENOSPC || number == EDQUOT)
+		advise_space(s, err);
+	else if (primary(code) == SQLITE_IOERR)
+		err_next(err, "look at the disk, the volume and the system's log (dmesg), then"
+			      " start again");
 }
 
 bool sqlite_fail(struct sqlite_db *s, int code, struct err *err)
@@ -166,12 +234,12 @@ bool sqlite_fail(struct sqlite_db *s, int code, struct err *err)
 		*err = s->stop_err;
 		return false;
 	}
-	err_set(err, ERR_DATABASE, "%s", sqlite3_errmsg(s->handle));
+	set_message(s, ERR_DATABASE, code, err);
 	err->retry = sqlite_error_retry(code);
-	set_code(err, code);
 	if (s->watch.denied != NULL)
 		err_why(err, "a migration may not use %s", s->watch.denied);
-	add_system_error(s, code, err);
+	explain_busy(s, code, err);
+	advise_disk(s, code, err);
 	return false;
 }
 
@@ -202,6 +270,8 @@ static enum err_kind kind_of_open(const struct sqlite_db *s, int code, enum err_
 	switch (primary(code)) {
 	case SQLITE_NOTADB:
 		return ERR_CONFIG;
+	case SQLITE_CORRUPT:
+		return ERR_UNEXPECTED; /* waiting for it would be in vain */
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 		return ERR_ACCESS;
@@ -214,7 +284,7 @@ static enum err_kind kind_of_open(const struct sqlite_db *s, int code, enum err_
 	}
 }
 
-static void advise_open(const struct sqlite_db *s, int code, struct err *err)
+static void advise_open(struct sqlite_db *s, int code, struct err *err)
 {
 	switch (primary(code)) {
 	case SQLITE_NOTADB:
@@ -227,8 +297,7 @@ static void advise_open(const struct sqlite_db *s, int code, struct err *err)
 	case SQLITE_CORRUPT:
 		err_why(err, "the file is damaged, or was made by a newer SQLite than %s",
 		    sqlite3_libversion());
-		err_next(err, "sqlite3 %s 'PRAGMA integrity_check'", s->target.path);
-		err_next(err, "if it is damaged, put a backup in its place");
+		advise_damage(s, err);
 		break;
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
@@ -238,6 +307,7 @@ static void advise_open(const struct sqlite_db *s, int code, struct err *err)
 		    (int)geteuid());
 		break;
 	default:
+		advise_disk(s, code, err);
 		break;
 	}
 }
@@ -252,10 +322,8 @@ bool sqlite_fail_open(struct sqlite_db *s, int code, struct err *err)
 	}
 	enum err_retry retry;
 	enum err_kind kind = kind_of_open(s, code, &retry);
-	err_set(err, kind, "%s: %s", s->target.path, sqlite3_errmsg(s->handle));
+	set_message(s, kind, code, err);
 	err->retry = retry;
-	set_code(err, code);
-	add_system_error(s, code, err);
 	advise_open(s, code, err);
-	return false;
+	return err_context(err, "%s", s->target.path);
 }

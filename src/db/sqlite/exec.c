@@ -8,6 +8,7 @@ void sqlite_enter_cleanup(struct sqlite_db *s, const struct stop *stop)
 {
 	s->stop = *stop;
 	s->stop_err.kind = ERR_NONE;
+	s->busy_since = 0;
 }
 
 bool sqlite_enter(struct sqlite_db *s, const struct stop *stop, struct err *err)
@@ -129,6 +130,16 @@ static bool ran_too_long(const struct sqlite_db *s, struct err *err)
 	    err, "raise DB_ENTRY_STATEMENT_TIMEOUT or the migration's statement-timeout");
 }
 
+/* Before each statement that is not a part of opening or closing a transaction. */
+static bool be_ready(struct sqlite_db *s, const struct stop *stop, struct err *err)
+{
+	if (!sqlite_enter(s, stop, err) || !sqlite_must_be_whole(s, err))
+		return false;
+	if (s->keys_off && !s->in_transaction)
+		sqlite_keys_on(s);
+	return true;
+}
+
 bool sqlite_exec(
     struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err)
 {
@@ -136,8 +147,7 @@ bool sqlite_exec(
 	int64_t limit = s->limits.statement_timeout;
 	struct stop limited = stop_within(stop, limit > 0 ? limit : -1);
 	struct err outer;
-	if (!sqlite_enter(s, &limited, err) || !sqlite_must_exist(s, err) ||
-	    !sqlite_must_be_whole(s, err))
+	if (!be_ready(s, &limited, err) || !sqlite_must_exist(s, err))
 		return false;
 	if (exec_watched(s, statement, err))
 		return true;
@@ -160,35 +170,65 @@ static void bind_all(sqlite3_stmt *statement, const struct db_value *values, siz
 	}
 }
 
+/* What is the same as in the row `above`, as much of our history is, is kept once. */
+static const char *keep_cell(
+    sqlite3_stmt *statement, int column, const char *above, struct arena *arena)
+{
+	const char *text = (const char *)sqlite3_column_text(statement, column);
+	size_t len = (size_t)sqlite3_column_bytes(statement, column);
+	if (text == NULL || text_is(above, text))
+		return text == NULL ? NULL : above;
+	return arena_strndup(arena, text, len);
+}
+
 static void add_row(
     sqlite3_stmt *statement, struct arena *arena, struct db_rows *rows, size_t *capacity)
 {
 	for (size_t i = 0; i < rows->columns; i++) {
-		const char *text = (const char *)sqlite3_column_text(statement, (int)i);
-		size_t len = (size_t)sqlite3_column_bytes(statement, (int)i);
 		size_t at = rows->count * rows->columns + i;
+		const char *above = rows->count == 0 ? NULL : rows->cells[at - rows->columns];
 		rows->cells = arena_grow(arena, rows->cells, at, capacity, sizeof(*rows->cells));
-		rows->cells[at] = text == NULL ? NULL : arena_strndup(arena, text, len);
+		rows->cells[at] = keep_cell(statement, (int)i, above, arena);
 	}
 	rows->count++;
+}
+
+static void give_back(sqlite3_stmt **statement)
+{
+	if (*statement == NULL)
+		return;
+	sqlite3_reset(*statement);
+	sqlite3_clear_bindings(*statement);
+}
+
+/*
+ * The same statement comes again and again, the history's row of each migration above all. One
+ * without values may be a PRAGMA, which answers as things were when it was prepared.
+ */
+static bool prepare_again(struct sqlite_db *s, const char *sql, bool has_values, struct err *err)
+{
+	if (has_values && s->last != NULL && text_is(sqlite3_sql(s->last), sql))
+		return true;
+	sqlite_finalize(&s->last);
+	return sqlite_prepare(s, &s->last, sql, strlen(sql), err);
 }
 
 bool sqlite_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
     struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
 {
 	struct sqlite_db *s = (struct sqlite_db *)db;
-	CLEANUP(sqlite_finalize) sqlite3_stmt *statement = NULL;
-	if (!sqlite_enter(s, stop, err) || !sqlite_must_be_whole(s, err) ||
-	    !sqlite_prepare(s, &statement, sql, strlen(sql), err))
+	if (!be_ready(s, stop, err) || !prepare_again(s, sql, value_count > 0, err))
 		return false;
+	CLEANUP(give_back) sqlite3_stmt *statement = s->last;
 	if ((size_t)sqlite3_bind_parameter_count(statement) != value_count)
 		return err_set(err, ERR_UNEXPECTED, "%zu values for %d placeholders", value_count,
 		    sqlite3_bind_parameter_count(statement));
 	bind_all(statement, values, value_count);
+	/* The first step may prepare it anew, for a schema that changed. */
+	int code = sqlite3_step(statement);
 	struct db_rows found = {.columns = (size_t)sqlite3_column_count(statement)};
 	size_t capacity = 0;
-	int code;
-	while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+	for (; code == SQLITE_ROW; code = sqlite3_step(statement))
 		if (rows != NULL)
 			add_row(statement, arena, &found, &capacity);
 	if (code != SQLITE_DONE)

@@ -16,7 +16,9 @@
 
 enum {
 	NOTE_MAX = 1024,
-	CHASES = 100 /* files removed under our hands before we call it odd */
+	NOTE_MS = 250,  /* written no more often: a thousand small migrations would pay for it */
+	BEAT_MS = 2000, /* a long statement shows at least so often that its process lives */
+	CHASES = 100    /* files removed under our hands before we call it odd */
 };
 
 static bool fail_file(const char *path, struct err *err)
@@ -27,7 +29,13 @@ static bool fail_file(const char *path, struct err *err)
 	    : number == EACCES || number == EPERM ? ERR_ACCESS
 						  : ERR_UNEXPECTED,
 	    "the lock file %s", path);
-	if (number == EROFS || number == EACCES || number == EPERM)
+	struct stat st;
+	if (number != EROFS && err->kind == ERR_ACCESS && lstat(path, &st) == 0)
+		err_next(err,
+		    "it belongs to user %d, and this is user %d: when no db-entry runs on the"
+		    " database, remove it: rm %s",
+		    (int)st.st_uid, (int)geteuid(), path);
+	else if (number == EROFS || err->kind == ERR_ACCESS)
 		err_next(
 		    err, "the folder of the database must be writable for user %d", (int)geteuid());
 	return false;
@@ -49,18 +57,31 @@ static bool same_file(int fd, const char *path)
 	       ours.st_ino == there.st_ino;
 }
 
-/* One try: *fd is the file, locked when *taken. */
+/*
+ * One try: *fd is the file, locked when *taken. One of another user, root's say, can be locked
+ * without the right to write to it. When it is nobody's any more it is removed, so that the next
+ * try makes our own.
+ */
 static bool try_file(
     const struct sqlite_db *s, const char *path, int *fd, bool *taken, struct err *err)
 {
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	const int flags = O_CLOEXEC | O_NOFOLLOW;
+	*fd = open(path, O_RDWR | O_CREAT | flags, 0644);
+	bool theirs = *fd < 0 && errno == EACCES;
+	if (theirs && (*fd = open(path, O_RDONLY | flags)) < 0)
+		errno = EACCES; /* and not ENOENT: it could not be made */
 	if (*fd < 0)
 		return fail_file(path, err);
 	*taken = flock(*fd, LOCK_EX | LOCK_NB) == 0;
+	if (!*taken && errno != EWOULDBLOCK && errno != EINTR) {
+		if (theirs)
+			errno = EACCES; /* NFS locks no file that is open for reading */
+		return fail_file(path, err);
+	}
+	if (*taken && theirs)
+		return !same_file(*fd, path) || unlink(path) == 0 || fail_file(path, err);
 	if (*taken)
 		give_to_owner(s, *fd);
-	else if (errno != EWOULDBLOCK && errno != EINTR)
-		return fail_file(path, err);
 	return true;
 }
 
@@ -92,13 +113,12 @@ static void read_holder(int fd, struct db_holder *holder)
 	read_line(note, "progress", holder->progress, sizeof(holder->progress));
 }
 
-static void write_note(const struct sqlite_lock *lock, const char *progress)
+static void write_note(struct sqlite_lock *lock, const char *progress)
 {
-	char note[NOTE_MAX], host[128] = "";
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		host[0] = '\0';
-	int len = snprintf(note, sizeof(note), "holder pid %d on %s\nsince %s\nprogress %.255s\n",
-	    (int)getpid(), host, lock->since, progress);
+	char note[NOTE_MAX];
+	int len = snprintf(note, sizeof(note), "%sprogress %s\n", lock->holder, progress);
+	lock->written = stop_now();
+	lock->pending = false;
 	/* Best effort: who waits then sees an older note. */
 	if (pwrite(lock->fd, note, (size_t)len, 0) == len && ftruncate(lock->fd, len) != 0)
 		return;
@@ -106,11 +126,15 @@ static void write_note(const struct sqlite_lock *lock, const char *progress)
 
 static void hold(struct sqlite_db *s, int fd)
 {
-	char now[TEXT_TIME_SIZE];
+	char now[TEXT_TIME_SIZE], host[128] = "";
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
 	text_now(now);
-	s->lock.fd = fd;
-	snprintf(s->lock.since, sizeof(s->lock.since), "%s", now);
+	s->lock = (struct sqlite_lock){.path = s->lock.path, .fd = fd};
+	snprintf(s->lock.holder, sizeof(s->lock.holder), "holder pid %d on %s\nsince %s\n",
+	    (int)getpid(), host, now);
 	write_note(&s->lock, "");
+	s->lock.written -= NOTE_MS; /* what is said next is written at once */
 }
 
 static bool lock_file(
@@ -138,12 +162,28 @@ static bool lock_file(
 	return err_set(err, ERR_UNEXPECTED, "the lock file %s is removed again and again", path);
 }
 
+static bool must_be_shared(const struct sqlite_db *s, struct err *err)
+{
+	if (!sqlite_is_mount(s->path))
+		return true;
+	return err_set(err, ERR_CONFIG,
+	    "%s is a mount of its own: mount its folder instead, so that every container sees the"
+	    " same lock and journal",
+	    s->target.path);
+}
+
+static bool take_lock(
+    struct sqlite_db *s, enum db_lock_state *state, struct db_holder *holder, struct err *err)
+{
+	return s->lock.fd >= 0 || (must_be_shared(s, err) && lock_file(s, state, holder, err));
+}
+
 bool sqlite_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,
     const struct stop *stop, struct err *err)
 {
 	struct sqlite_db *s = (struct sqlite_db *)db;
 	enum db_lock_state found = DB_LOCK_TAKEN;
-	if (!sqlite_enter(s, stop, err) || (s->lock.fd < 0 && !lock_file(s, &found, holder, err)))
+	if (!sqlite_enter(s, stop, err) || !take_lock(s, &found, holder, err))
 		return false;
 	if (found == DB_LOCK_TAKEN && !sqlite_settle(s, err)) {
 		sqlite_lock_release(s);
@@ -155,9 +195,31 @@ bool sqlite_lock_try(struct db *db, enum db_lock_state *state, struct db_holder 
 
 void sqlite_lock_note(struct db *db, const char *progress)
 {
-	struct sqlite_db *s = (struct sqlite_db *)db;
-	if (s->lock.fd >= 0)
-		write_note(&s->lock, progress);
+	struct sqlite_lock *lock = &((struct sqlite_db *)db)->lock;
+	if (lock->fd < 0)
+		return;
+	snprintf(lock->progress, sizeof(lock->progress), "%s", progress);
+	lock->noted = stop_now();
+	lock->pending = true;
+	if (lock->noted - lock->written >= NOTE_MS)
+		write_note(lock, lock->progress);
+}
+
+/* The elapsed time makes it another note each time, which is what those who wait go by. */
+void sqlite_lock_beat(struct sqlite_db *s)
+{
+	struct sqlite_lock *lock = &s->lock;
+	char elapsed[32], progress[sizeof(lock->progress)];
+	if (lock->fd < 0 || lock->progress[0] == '\0')
+		return;
+	int64_t now = stop_now();
+	if (lock->pending && now - lock->written >= NOTE_MS) {
+		write_note(lock, lock->progress);
+	} else if (now - lock->written >= BEAT_MS) {
+		text_elapsed(now - lock->noted, elapsed, sizeof(elapsed));
+		snprintf(progress, sizeof(progress), "%.200s, %s", lock->progress, elapsed);
+		write_note(lock, progress);
+	}
 }
 
 bool sqlite_lock_check(struct db *db, const struct stop *stop, struct err *err)
@@ -186,6 +248,10 @@ void sqlite_lock_release(struct sqlite_db *s)
 	fs_close(&s->lock.fd);
 }
 
+/*
+ * The connection is closed later, and may then write its log back into the file. SQLite's own locks
+ * are enough for that: it is done by the last connection alone, and the next holder's is another.
+ */
 bool sqlite_unlock(struct db *db, const struct stop *stop, struct err *err)
 {
 	(void)stop;

@@ -40,6 +40,8 @@ static bool sqlite_open(struct db **ret, const struct url *url, const struct db_
 		err_die("out of memory");
 	s->base = (struct db){.driver = &db_sqlite, .own = "main."};
 	s->limits = s->first_limits = options->limits;
+	s->alive = options->alive;
+	s->alive_context = options->context;
 	s->create = options->create;
 	s->opening = true;
 	s->lock.fd = -1;
@@ -86,25 +88,16 @@ static bool has_table(
 	return true;
 }
 
-static const char *client(void)
-{
-	static char text[32];
-	snprintf(text, sizeof(text), "SQLite %s", sqlite3_libversion());
-	return text;
-}
-
 static const char *const schemes[] = {"sqlite", "sqlite3", "file", NULL};
 static const char *const folders[] = {"sqlite", "sqlite3", NULL};
 
 const struct db_driver db_sqlite = {
     .name = "sqlite",
-    .title = "SQLite",
     .schemes = schemes,
     .folders = folders,
     .dialect = &dialect_sqlite,
     .features = DB_TRANSACTIONAL_DDL,
     .own_tables = sql_sqlite_own_tables,
-    .client = client,
     .client = client,
     .check_url = check_url,
     .open = sqlite_open,

@@ -13,14 +13,9 @@ struct sqlite_target {
 	bool must_exist;  /* mode=rw: never made */
 };
 
-struct sqlite_violation {
-	const char *key; /* "orders: user_id 99 is not in users"; the same wherever the row lies */
-	int64_t row;     /* -1: unknown */
-};
-
+/* Foreign keys that point nowhere. */
 struct sqlite_violations {
-	struct arena arena;
-	struct sqlite_violation *items;
+	uint64_t *items; /* violations.c */
 	size_t count, capacity;
 	bool known; /* they are those of the database as it is */
 	int64_t data_version;
@@ -29,7 +24,11 @@ struct sqlite_violations {
 struct sqlite_lock {
 	const char *path; /* of its file */
 	int fd;           /* -1: not held */
-	char since[64];
+	char holder[384]; /* the lines of its note that stay */
+	char progress[256];
+	int64_t noted;   /* when `progress` was said */
+	int64_t written; /* when the note was last written */
+	bool pending;    /* it does not say `progress` yet */
 };
 
 /* What the authorizer saw in the migration's statements. */
@@ -46,12 +45,16 @@ struct sqlite_db {
 	struct sqlite_target target;
 	const char *path; /* absolute, links resolved when first opened */
 	struct db_limits limits, first_limits;
+	void (*alive)(void *context); /* as in struct db_options */
+	void *alive_context;
 	bool create; /* options.create */
 
 	sqlite3 *handle;     /* NULL when reopening failed: the next call tries again */
 	bool exists;         /* false: `handle` is an empty database in memory that stands in */
 	bool made_by_us;     /* the database is new, and has the settings of new ones */
-	bool in_transaction; /* begin() was called; foreign keys are off */
+	bool in_transaction; /* begin() was called */
+	bool keys_off;       /* by begin(); on again with the next statement outside */
+	sqlite3_stmt *last;  /* query()'s, kept for the next time; NULL: none */
 	bool checked;        /* the transaction's foreign keys must be looked at */
 	struct sqlite_watch watch;
 	struct sqlite_violations violations; /* those from before the transaction */
@@ -61,7 +64,7 @@ struct sqlite_db {
 	struct stop stop;
 	struct err stop_err; /* kind ERR_NONE until it was stopped */
 	bool opening;        /* waiting for other users of the database is the caller's */
-	int64_t busy_since;
+	int64_t busy_since;  /* 0: it waited for nobody */
 };
 
 /* url.c */
@@ -116,6 +119,29 @@ bool sqlite_query(struct db *db, const char *sql, const struct db_value *values,
 /* watch.c: the handlers of a connection. */
 void sqlite_watch(struct sqlite_db *s);
 
+/* How much must agree for two violations to be the same one; always their values, as text. */
+enum sqlite_likeness {
+	SQLITE_SAME,        /* the table referred to, the table and its columns */
+	SQLITE_SAME_PARENT, /* the table referred to */
+	SQLITE_SAME_CHILD   /* the table and its columns */
+};
+
+/* violations.c: from hashes. */
+uint64_t sqlite_violation_key(uint64_t values, uint64_t parent, uint64_t child);
+void sqlite_violations_add(struct sqlite_violations *v, uint64_t key);
+
+/* For meet(), by the same likeness. None may have been met. */
+void sqlite_violations_sort(struct sqlite_violations *v, enum sqlite_likeness likeness);
+
+/* True when there was one like it that nothing had met yet. */
+bool sqlite_violations_meet(
+    struct sqlite_violations *v, uint64_t key, enum sqlite_likeness likeness);
+void sqlite_violations_unmeet(struct sqlite_violations *v);
+
+/* Drop the others than those met, or not met; they stay in order, and can be met again. */
+void sqlite_violations_keep(struct sqlite_violations *v, bool which);
+void sqlite_violations_clear(struct sqlite_violations *v);
+
 /* foreign_keys.c: before the first statement of a transaction that may violate one. */
 bool sqlite_violations_before(struct sqlite_db *s, struct err *err);
 
@@ -124,16 +150,28 @@ bool sqlite_violations_after(struct sqlite_db *s, struct err *err);
 void sqlite_violations_forget(struct sqlite_db *s);
 
 /* transaction.c */
+/* Foreign keys; outside a transaction alone. */
+void sqlite_keys_off(struct sqlite_db *s);
+void sqlite_keys_on(struct sqlite_db *s);
 bool sqlite_begin(struct db *db, const struct stop *stop, struct err *err);
 bool sqlite_commit(struct db *db, const struct stop *stop, struct err *err);
 bool sqlite_rollback(struct db *db, const struct stop *stop, struct err *err);
 bool sqlite_reset(
     struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err);
 
+/* mount.c: true when the file, given by its resolved path, is a mount point. */
+bool sqlite_is_mount(const char *path);
+
+/* The same, by a list like /proc/self/mountinfo: for kernels that don't tell. */
+bool sqlite_mount_listed(const char *path, const char *list);
+
 /* lock.c */
 bool sqlite_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,
     const struct stop *stop, struct err *err);
 void sqlite_lock_note(struct db *db, const char *progress);
+
+/* Called all the time while a statement executes or waits: keep the note true, and changing. */
+void sqlite_lock_beat(struct sqlite_db *s);
 bool sqlite_lock_check(struct db *db, const struct stop *stop, struct err *err);
 bool sqlite_unlock(struct db *db, const struct stop *stop, struct err *err);
 

@@ -1,17 +1,27 @@
 #include "db/sqlite/sqlite.h"
+#include <string.h>
 
-/* Only outside a transaction; a session where it fails is opened anew by reset(). */
-static void foreign_keys_on(struct sqlite_db *s)
+/*
+ * What the PRAGMA does, without its text being parsed. It can't fail. Each change makes SQLite
+ * prepare every statement anew, so between two transactions the keys stay off unless a statement
+ * is run there.
+ */
+void sqlite_keys_off(struct sqlite_db *s)
 {
-	if (sqlite3_exec(s->handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL) != SQLITE_OK)
-		s->watch.session = true;
+	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
+	s->keys_off = true;
+}
+
+void sqlite_keys_on(struct sqlite_db *s)
+{
+	sqlite3_db_config(s->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+	s->keys_off = false;
 }
 
 static void leave_transaction(struct sqlite_db *s)
 {
 	s->in_transaction = false;
 	s->checked = false;
-	foreign_keys_on(s);
 }
 
 bool sqlite_begin(struct db *db, const struct stop *stop, struct err *err)
@@ -20,8 +30,7 @@ bool sqlite_begin(struct db *db, const struct stop *stop, struct err *err)
 	if (!sqlite_enter(s, stop, err) || !sqlite_must_exist(s, err))
 		return false;
 	/* With them on, dropping a parent table during a rebuild deletes or nulls its children. */
-	if (!sqlite_run(s, "PRAGMA foreign_keys=OFF", err))
-		return false;
+	sqlite_keys_off(s);
 	s->in_transaction = true;
 	if (sqlite_run(s, "BEGIN IMMEDIATE", err))
 		return true;
@@ -33,8 +42,14 @@ bool sqlite_commit(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct sqlite_db *s = (struct sqlite_db *)db;
 	if (!sqlite_enter(s, stop, err) || !sqlite_must_be_whole(s, err) ||
-	    !sqlite_violations_after(s, err) || !sqlite_run(s, "COMMIT", err))
+	    !sqlite_violations_after(s, err))
 		return false;
+	if (!sqlite_run(s, "COMMIT", err)) {
+		/* What was written and could not be synced may be there again after a recovery. */
+		if (strncmp(err->code, "SQLITE_IOERR", strlen("SQLITE_IOERR")) == 0)
+			err->retry = ERR_OUTCOME_UNKNOWN;
+		return false;
+	}
 	leave_transaction(s);
 	return true;
 }

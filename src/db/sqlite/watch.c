@@ -1,9 +1,11 @@
 /*
  * The handlers of a connection: waiting for others and running long end when the call's stop fires,
- * and what a migration's statements touch is seen while they are prepared.
+ * a long statement shows those who wait for our lock that it lives, and what a migration's
+ * statements touch is seen while they are prepared.
  */
 #include "base/text.h"
 #include "db/sqlite/sqlite.h"
+#include <strings.h>
 
 enum {
 	PROGRESS_OPS = 1000, /* of SQLite's virtual machine: well under a millisecond */
@@ -14,6 +16,9 @@ enum {
 static int on_progress(void *context)
 {
 	struct sqlite_db *s = context;
+	sqlite_lock_beat(s);
+	if (s->alive != NULL)
+		s->alive(s->alive_context);
 	return !stop_check(&s->stop, &s->stop_err);
 }
 
@@ -27,6 +32,7 @@ static int on_busy(void *context, int tries)
 {
 	struct sqlite_db *s = context;
 	int64_t pause = tries < PAUSE_MOST_MS ? tries + 1 : PAUSE_MOST_MS;
+	sqlite_lock_beat(s);
 	if (tries == 0)
 		s->busy_since = stop_now();
 	if (patience(s) > 0) {
@@ -36,6 +42,26 @@ static int on_busy(void *context, int tries)
 		pause = left < pause ? left : pause;
 	}
 	return stop_sleep(&s->stop, pause, &s->stop_err);
+}
+
+/* Writing, dropping or altering our own tables, in any case of letters. */
+static bool is_own(int action, const char *name, const char *other)
+{
+	switch (action) {
+	case SQLITE_INSERT:
+	case SQLITE_UPDATE:
+	case SQLITE_DELETE:
+	case SQLITE_DROP_TABLE:
+		return name != NULL && strncasecmp(name, "db_entry_", 9) == 0;
+	case SQLITE_ALTER_TABLE:
+	case SQLITE_CREATE_TRIGGER:
+	case SQLITE_CREATE_INDEX:
+	case SQLITE_DROP_INDEX:
+	case SQLITE_DROP_TRIGGER:
+		return other != NULL && strncasecmp(other, "db_entry_", 9) == 0;
+	default:
+		return false;
+	}
 }
 
 /* Refused earlier with file and line (sql/script.h); what gets here all the same is refused here.
@@ -56,7 +82,7 @@ static const char *forbidden(int action, const char *name, const char *value)
 			   ? "PRAGMA writable_schema"
 			   : NULL;
 	default:
-		return NULL;
+		return is_own(action, name, value) ? "the tables of db-entry (db_entry_…)" : NULL;
 	}
 }
 

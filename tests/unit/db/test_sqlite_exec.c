@@ -1,5 +1,8 @@
 /* What a migration's statements may do, and that nothing of it stays in the session. */
 #include "unit/db/sqlite_world.h"
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static void refuse(struct world *w, struct db *db, const char *sql, const char *code)
 {
@@ -156,6 +159,104 @@ static void result_names_of_extended_codes(void **state)
 	db_close(&db);
 }
 
+static const char *ask_with(struct world *w, struct db *db, const char *sql, const char *text)
+{
+	const struct db_value value = {.type = DB_TEXT, .text = text};
+	struct db_rows rows;
+	must(w, db_sqlite.query(db, sql, &value, 1, &w->arena, &rows, &w->stop, &w->err));
+	assert_int_equal(rows.count, 1);
+	return rows.cells[rows.columns - 1];
+}
+
+/* A statement that is kept for the next time. */
+static void same_query_again(void **state)
+{
+	static const char sql[] = "SELECT * FROM t WHERE a = ?";
+	const struct db_value number = {.type = DB_INT, .number = 1};
+	struct world *w = *state;
+	struct db *db = open_made(w);
+	run(w, db, "CREATE TABLE t (a PRIMARY KEY, b)");
+	run(w, db, "INSERT INTO t VALUES ('1', 'one'), ('2', 'two')");
+	assert_string_equal(ask_with(w, db, sql, "1"), "one");
+	assert_string_equal(ask_with(w, db, sql, "2"), "two");
+	assert_false(db_sqlite.query(db, sql, &number, 0, &w->arena, NULL, &w->stop, &w->err));
+	run(w, db, "ALTER TABLE t ADD COLUMN c DEFAULT 'new'");
+	assert_string_equal(ask_with(w, db, sql, "2"), "new");
+	run(w, db, "DROP TABLE t");
+	assert_string_equal(ask(w, db, "PRAGMA cache_size"), "-64000");
+	run(w, db, "PRAGMA cache_size = 7");
+	assert_string_equal(ask(w, db, "PRAGMA cache_size"), "7");
+	reset(w, db);
+	assert_string_equal(ask(w, db, "PRAGMA cache_size"), "-64000");
+	db_close(&db);
+}
+
+static void full_disk(void **state)
+{
+	struct world *w = *state;
+	struct db *db = open_made(w);
+	run(w, db, "CREATE TABLE t (a)");
+	run(w, db, "PRAGMA max_page_count = 10");
+	begin(w, db);
+	refuse(w, db, "INSERT INTO t VALUES (zeroblob(1000000))", "SQLITE_FULL");
+	assert_non_null(strstr(w->err.next, "free space"));
+	rollback(w, db);
+	db_close(&db);
+}
+
+static void failing_disk(void **state)
+{
+	struct world *w = *state;
+	const struct rlimit most = {.rlim_cur = 100000, .rlim_max = RLIM_INFINITY};
+	const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+	if (geteuid() != 0)
+		skip(); /* none but root can raise it again */
+	struct db *db = open_made(w);
+	run(w, db, "CREATE TABLE t (a)");
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &most), 0);
+	bool ok = try_run(w, db, "INSERT INTO t VALUES (zeroblob(1000000))");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_false(ok);
+	assert_string_equal(w->err.code, "SQLITE_IOERR_WRITE");
+	assert_non_null(strstr(w->err.message, strerror(EFBIG)));
+	assert_non_null(strstr(w->err.next, "disk"));
+	db_close(&db);
+}
+
+static void damaged_inside(void **state)
+{
+	static const char rubbish[4096] = "rubbish";
+	struct world *w = *state;
+	make_with(w->file, "CREATE TABLE t (a); INSERT INTO t VALUES (1)");
+	FILE *file = fopen(w->file, "r+");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 4096, SEEK_SET), 0);
+	assert_int_equal(fwrite(rubbish, sizeof(rubbish), 1, file), 1);
+	assert_int_equal(fclose(file), 0);
+	struct db *db = open_made(w);
+	refuse(w, db, "UPDATE t SET a = 2", "SQLITE_CORRUPT");
+	assert_non_null(strstr(w->err.next, "integrity_check"));
+	db_close(&db);
+}
+
+static void locked_by_another_program(void **state)
+{
+	struct world *w = *state;
+	sqlite3 *handle;
+	make_with(w->file, "CREATE TABLE t (a)");
+	w->options.limits.lock_timeout = 50;
+	struct db *db = open_made(w);
+	assert_int_equal(sqlite3_open(w->file, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(handle, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+	refuse(w, db, "INSERT INTO t VALUES (1)", "SQLITE_BUSY");
+	assert_non_null(strstr(w->err.why, "; waited "));
+	assert_null(strstr(w->err.why, "waited 0"));
+	assert_non_null(strstr(w->err.next, "DB_ENTRY_LOCK_TIMEOUT"));
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+	db_close(&db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +268,11 @@ int main(void)
 	    TEST(reset_rolls_back),
 	    TEST(nothing_goes_on_after_sqlite_rolled_back),
 	    TEST(result_names_of_extended_codes),
+	    TEST(same_query_again),
+	    TEST(full_disk),
+	    TEST(failing_disk),
+	    TEST(damaged_inside),
+	    TEST(locked_by_another_program),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void damaged_schema(void **state)
 	struct world *w = *state;
 	make_with(w->file, "PRAGMA writable_schema=ON; CREATE TABLE t (a);"
 			   "UPDATE sqlite_master SET sql = 'CREATE TABLE t (a) OF_TOMORROW'");
-	refuse(w, w->file, ERR_UNREACHABLE, ERR_FATAL, "malformed");
+	refuse(w, w->file, ERR_UNEXPECTED, ERR_FATAL, "malformed");
 	assert_string_equal(w->err.code, "SQLITE_CORRUPT");
 	assert_non_null(strstr(w->err.next, "integrity_check"));
 }

@@ -1,6 +1,8 @@
--- Our own tables: a row a migration, and a row a run that changed anything.
+-- Our own tables: a row a migration, and a row a run that changed anything. The history without
+-- rowids is one b-tree to write instead of two; one that an earlier version made stays as it is.
+-- To run it by hand: ATTACH 'some.db' AS own.
 
-CREATE TABLE IF NOT EXISTS main.db_entry_history (
+CREATE TABLE IF NOT EXISTS own.db_entry_history (
     version text NOT NULL PRIMARY KEY,
     name text NOT NULL,
     state text NOT NULL CHECK (state IN ('started', 'applied', 'reverted')),
@@ -19,11 +21,12 @@ CREATE TABLE IF NOT EXISTS main.db_entry_history (
     app_version text,
     started_at text NOT NULL,
     finished_at text
-);
+) WITHOUT ROWID;
 
-CREATE TABLE IF NOT EXISTS main.db_entry_run (
+CREATE TABLE IF NOT EXISTS own.db_entry_run (
     id text NOT NULL PRIMARY KEY,
     command text NOT NULL,
+    detail text,
     started_at text NOT NULL,
     finished_at text,
     outcome integer,
