@@ -49,7 +49,8 @@ static const char *significant(const char *version)
 	return version + strspn(version, "0");
 }
 
-/* Below, our tables are written `own.db_entry_…`; db->own takes the place of the `own.`. */
+/* In our own SQL, own_tables included, our tables are written `own.db_entry_…`; db->own takes the
+ * place of the `own.`. */
 static void qualify(const struct db *db, const char *sql, struct buf *out)
 {
 	static const char own[] = "own.";
@@ -103,7 +104,7 @@ enum column {
 static const char read_sql[] =
     "SELECT version, name, checksum, state, position, statements_done, statements_total,"
     " breaks_older, started_at, finished_at, run_id"
-    " FROM own.db_entry_history ORDER BY position, version";
+    " FROM own.db_entry_history";
 
 static bool garbage(
     const char *const *cells, const char *column, const char *value, struct err *err)
@@ -146,7 +147,7 @@ static bool read_row(struct history_row *row, const char *const *cells, struct e
 		return garbage(cells, "state", cells[COLUMN_STATE], err);
 	if (cells[COLUMN_CHECKSUM] == NULL)
 		return garbage(cells, "checksum", NULL, err);
-	if (!read_int(&row->position, cells[COLUMN_POSITION], INT64_MAX))
+	if (!read_int(&row->position, cells[COLUMN_POSITION], INT64_MAX / 2))
 		return garbage(cells, "position", cells[COLUMN_POSITION], err);
 	if (!read_int(&done, cells[COLUMN_DONE], INT_MAX))
 		return garbage(cells, "statements_done", cells[COLUMN_DONE], err);
@@ -164,6 +165,26 @@ static bool read_row(struct history_row *row, const char *const *cells, struct e
 	row->finished_at = cells[COLUMN_FINISHED_AT];
 	row->run = cells[COLUMN_RUN];
 	return true;
+}
+
+static int compare_positions(const void *a, const void *b)
+{
+	const struct history_row *left = a, *right = b;
+	if (left->position != right->position)
+		return left->position < right->position ? -1 : 1;
+	return strcmp(left->version, right->version);
+}
+
+/* Here and not in the database, which mostly has them in this order already. */
+static void sort_rows(struct history *history)
+{
+	for (size_t i = 1; i < history->count; i++) {
+		if (compare_positions(&history->rows[i - 1], &history->rows[i]) > 0) {
+			qsort(history->rows, history->count, sizeof(*history->rows),
+			    compare_positions);
+			return;
+		}
+	}
 }
 
 /* Of the rows with one version, the one that counts last: reverted ones are the past. */
@@ -222,6 +243,9 @@ static bool read_rows(
 		if (!read_row(&history->rows[history->count],
 			&rows->cells[history->count * COLUMNS], err))
 			return false;
+	sort_rows(history);
+	if (history->count > 0)
+		history->last_position = history->rows[history->count - 1].position;
 	return keep_one_a_version(history, arena, err);
 }
 
@@ -264,8 +288,7 @@ bool history_prepare(struct db *db, const struct stop *stop, struct err *err)
 		&script, db->driver->dialect, sql, strlen(sql), "own tables", 1, &arena, err))
 		return false;
 	for (size_t i = 0; i < script.count; i++)
-		if (!db->driver->query(
-			db, script.statements[i].text, NULL, 0, &arena, NULL, stop, err))
+		if (!query(db, script.statements[i].text, NULL, 0, &arena, NULL, stop, err))
 			return err_context(err, "db-entry's own tables can't be made");
 	return true;
 }
@@ -277,21 +300,19 @@ static bool record_run(
 		return true;
 	run->recorded = CHANGE(db,
 	    "INSERT INTO own.db_entry_run"
-	    " (id, command, started_at, host, pid, tool_version, app_version)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-	    stop, err, text(run->id), text(run->command), text(run->started_at), text(run->host),
-	    number(getpid()), text(DB_ENTRY_VERSION), text(run->app_version));
+	    " (id, command, detail, started_at, host, pid, tool_version, app_version)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	    stop, err, text(run->id), text(run->command), text(run->detail), text(run->started_at),
+	    text(run->host), number(getpid()), text(DB_ENTRY_VERSION), text(run->app_version));
 	return run->recorded;
 }
 
-/* The derived table is for MariaDB, which reads no table it writes otherwise. */
 static const char insert_sql[] =
     "INSERT INTO own.db_entry_history"
     " (version, name, state, position, checksum, down_checksum, down_text, statements_total,"
     " statements_done, breaks_older, work_item, run_id, tool_version, app_version, started_at,"
     " finished_at)"
-    " VALUES (?, ?, ?, (SELECT next FROM (SELECT COALESCE(MAX(position), 0) + 1 AS next"
-    " FROM own.db_entry_history) AS newest), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 static const char *down_checksum(const struct migration *migration)
 {
@@ -303,35 +324,46 @@ struct new_row {
 	enum history_state state;
 	int done;
 	const char *started_at, *finished_at;
+	const struct history_row *former;
 };
 
 /*
  * One that was reverted, or of which nothing was run because its file was empty, makes room: it has
- * its place in the audit, not here.
+ * its place in the audit, not here. Its file may have spelt the version otherwise.
  */
-static bool insert(struct db *db, const struct history_run *run, const struct migration *migration,
-    const struct new_row *row, const struct stop *stop, struct err *err)
+static bool make_room(
+    struct db *db, const struct migration *migration, const struct stop *stop, struct err *err)
 {
 	return CHANGE(db,
-		   "DELETE FROM own.db_entry_history WHERE version = ?"
-		   " AND (state = 'reverted' OR statements_total = 0)",
-		   stop, err, text(migration->version)) &&
-	       CHANGE(db, insert_sql, stop, err, text(migration->version), text(migration->name),
-		   text(state_names[row->state]), text(migration->up.checksum),
-		   text(down_checksum(migration)), text(migration->down_text),
-		   number((int64_t)migration->up.count), number(row->done),
-		   number(migration->directives.breaks_older),
-		   text(migration->directives.work_item), text(run->id), text(DB_ENTRY_VERSION),
-		   text(run->app_version), text(row->started_at), text(row->finished_at));
+	    "DELETE FROM own.db_entry_history WHERE (state = 'reverted' OR statements_total = 0)"
+	    " AND " SAME_VERSION,
+	    stop, err, text(significant(migration->version)));
+}
+
+static bool insert(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct new_row *row, const struct stop *stop, struct err *err)
+{
+	if (!record_run(db, run, stop, err) ||
+	    (row->former != NULL && !make_room(db, migration, stop, err)) ||
+	    !CHANGE(db, insert_sql, stop, err, text(migration->version), text(migration->name),
+		text(state_names[row->state]), number(run->position + 1),
+		text(migration->up.checksum), text(down_checksum(migration)),
+		text(migration->down_text), number((int64_t)migration->up.count), number(row->done),
+		number(migration->directives.breaks_older), text(migration->directives.work_item),
+		text(run->id), text(DB_ENTRY_VERSION), text(run->app_version),
+		text(row->started_at), text(row->finished_at)))
+		return false;
+	run->position++;
+	return true;
 }
 
 bool history_start(struct db *db, struct history_run *run, const struct migration *migration,
-    const struct stop *stop, struct err *err)
+    const struct history_row *former, const struct stop *stop, struct err *err)
 {
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
-	const struct new_row row = {.state = HISTORY_STARTED, .started_at = now};
-	return record_run(db, run, stop, err) && insert(db, run, migration, &row, stop, err);
+	const struct new_row row = {.state = HISTORY_STARTED, .started_at = now, .former = former};
+	return insert(db, run, migration, &row, stop, err);
 }
 
 bool history_statement_done(struct db *db, const struct migration *migration, int done,
@@ -341,38 +373,37 @@ bool history_statement_done(struct db *db, const struct migration *migration, in
 	    stop, err, number(done), text(migration->version));
 }
 
-static bool finish(struct db *db, const struct history_run *run, const struct migration *migration,
+bool history_finished(struct db *db, struct history_run *run, const struct migration *migration,
     const struct stop *stop, struct err *err)
 {
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
-	return CHANGE(db,
-	    "UPDATE own.db_entry_history SET state = 'applied', statements_done = statements_total,"
-	    " run_id = ?, finished_at = ? WHERE version = ?",
-	    stop, err, text(run->id), text(now), text(migration->version));
+	return record_run(db, run, stop, err) &&
+	       CHANGE(db,
+		   "UPDATE own.db_entry_history SET state = 'applied',"
+		   " statements_done = statements_total, run_id = ?, finished_at = ?"
+		   " WHERE version = ?",
+		   stop, err, text(run->id), text(now), text(migration->version));
 }
 
 bool history_applied(struct db *db, struct history_run *run, const struct migration *migration,
-    const char *started_at, const struct stop *stop, struct err *err)
+    const struct history_row *former, const char *started_at, const struct stop *stop,
+    struct err *err)
 {
-	if (!record_run(db, run, stop, err))
-		return false;
-	if (started_at == NULL)
-		return finish(db, run, migration, stop, err);
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
 	const struct new_row row = {
-	    HISTORY_APPLIED, (int)migration->up.count, started_at, .finished_at = now};
+	    HISTORY_APPLIED, (int)migration->up.count, started_at, now, former};
 	return insert(db, run, migration, &row, stop, err);
 }
 
 bool history_baseline(struct db *db, struct history_run *run, const struct migration *migration,
-    const struct stop *stop, struct err *err)
+    const struct history_row *former, const struct stop *stop, struct err *err)
 {
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
-	const struct new_row row = {HISTORY_APPLIED, 0, now, now};
-	return record_run(db, run, stop, err) && insert(db, run, migration, &row, stop, err);
+	const struct new_row row = {HISTORY_APPLIED, 0, now, now, former};
+	return insert(db, run, migration, &row, stop, err);
 }
 
 bool history_forget(struct db *db, struct history_run *run, const char *version,

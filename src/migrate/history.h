@@ -37,6 +37,7 @@ struct history {
 	bool exists;              /* false: our tables are not there, `count` is 0 */
 	struct history_row *rows; /* by position */
 	size_t count;
+	int64_t last_position; /* the greatest, 0 without a row */
 };
 
 /* Who writes: the same for all rows of one process. */
@@ -46,7 +47,15 @@ struct history_run {
 	const char *app_version; /* NULL: not given */
 	char host[256];
 	char started_at[32];
-	bool recorded; /* its row is written; the caller clears it when that was rolled back */
+	const char
+	    *detail; /* what was asked for, beside the command: "forget 0002"; NULL: nothing */
+
+	/*
+	 * What the functions below count up as they write. The caller sets `position` from what it
+	 * read under the lock, and puts both back when what they count was rolled back.
+	 */
+	bool recorded;    /* its row is written */
+	int64_t position; /* the history's last */
 };
 
 /*
@@ -63,21 +72,25 @@ void history_run_init(struct history_run *run, const char *command, const char *
 bool history_prepare(struct db *db, const struct stop *stop, struct err *err);
 
 /*
- * The steps of one migration. Each also writes the run's row when it is not there yet. Inside the
- * migration's transaction when it has one, otherwise each commits by itself. history_applied()
- * writes the whole row where history_start() wrote none, and is then told when it began; otherwise
- * `started_at` is NULL.
+ * The steps of one migration: in its transaction history_applied() alone, which writes the whole
+ * row; otherwise history_start(), history_statement_done() after each statement, and
+ * history_finished(), each of which commits by itself. The run's row is written too when it is not
+ * there yet. `former` is the row the history has of the migration already, NULL for none: one that
+ * was reverted or had no statement makes room.
  */
+bool history_applied(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct history_row *former, const char *started_at, const struct stop *stop,
+    struct err *err);
 bool history_start(struct db *db, struct history_run *run, const struct migration *migration,
-    const struct stop *stop, struct err *err);
+    const struct history_row *former, const struct stop *stop, struct err *err);
 bool history_statement_done(struct db *db, const struct migration *migration, int done,
     const struct stop *stop, struct err *err);
-bool history_applied(struct db *db, struct history_run *run, const struct migration *migration,
-    const char *started_at, const struct stop *stop, struct err *err);
+bool history_finished(struct db *db, struct history_run *run, const struct migration *migration,
+    const struct stop *stop, struct err *err);
 
 /* Count a migration as applied without running it: as applied, with 0 statements done. */
 bool history_baseline(struct db *db, struct history_run *run, const struct migration *migration,
-    const struct stop *stop, struct err *err);
+    const struct history_row *former, const struct stop *stop, struct err *err);
 
 /*
  * What `repair` does to a row that is there; each writes the run's row too. Whether it makes sense

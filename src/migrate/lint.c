@@ -1,4 +1,5 @@
 #include "migrate/lint.h"
+#include "base/fs.h"
 #include <string.h>
 
 /* Shorter versions are numbers in a sequence, longer ones moments in time (YYYYMMDDHHMMSS). */
@@ -27,6 +28,22 @@ static void check_empty(
 			"empty", migration->file, 0, "it has no statement to run"});
 }
 
+/* Without a transaction for the sake of settings alone that a run makes itself. */
+static bool only_for_settings(const struct sql_script *script)
+{
+	bool settings = false;
+	for (size_t i = 0; i < script->count; i++) {
+		if (script->statements[i].class == SQL_OUTSIDE)
+			return false;
+		if (script->statements[i].class == SQL_ABSORBED)
+			settings = true;
+	}
+	return settings;
+}
+
+#define HALF_WAY                                                                                   \
+	"several statements without a transaction: a crash between them leaves it half applied; "
+
 static void check_half_way(
     struct lint_findings *findings, const struct migration *migration, struct arena *arena)
 {
@@ -34,8 +51,28 @@ static void check_half_way(
 		return;
 	add(findings, arena,
 	    (struct lint_finding){"half-way", migration->file, migration->up.statements[1].line,
-		"several statements without a transaction: a crash between them leaves it half "
-		"applied; give each a file of its own"});
+		only_for_settings(&migration->up) ? HALF_WAY
+		    "remove no-transaction: foreign keys are off while a migration runs "
+		    "anyway"
+						  : HALF_WAY "give each a file of its own"});
+}
+
+/* The version alone pairs them; a slip in it would pair what does not belong together. */
+static void check_names(
+    struct lint_findings *findings, const struct migration *migration, struct arena *arena)
+{
+	const char *down = migration->down_file, *label = migration->label;
+	size_t len = strlen(label);
+	if (down == NULL)
+		return;
+	down = fs_name_of(down);
+	if (strncmp(down, label, len) != 0 || strcmp(down + len, ".down.sql") != 0)
+		add(findings, arena,
+		    (struct lint_finding){"names-differ", migration->down_file, 0,
+			arena_printf(arena,
+			    "it is taken for the down part of %s, which has "
+			    "another name",
+			    fs_name_of(migration->file))});
 }
 
 /* Every timestamp sorts after every sequence number, whenever it was written. */
@@ -59,6 +96,7 @@ void lint_migrations(
 	for (size_t i = 0; i < set->count; i++) {
 		check_empty(findings, &set->items[i], arena);
 		check_half_way(findings, &set->items[i], arena);
+		check_names(findings, &set->items[i], arena);
 		check_order(findings, set, i, arena);
 	}
 }

@@ -1,8 +1,8 @@
 #include "migrate/migration.h"
-#include "base/buf.h"
 #include "base/fs.h"
 #include "migrate/format/format.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +16,11 @@ static const char *const standard_folders[] = {"db/migrations", "migrations", NU
 static const char *significant(const char *version)
 {
 	return version + strspn(version, "0");
+}
+
+bool migration_is_version(const char *text)
+{
+	return *text != '\0' && text[strspn(text, "0123456789")] == '\0';
 }
 
 int migration_compare(const char *version_a, const char *version_b)
@@ -101,7 +106,7 @@ bool migration_find_folder(const char **folder, const char *given,
 static bool list(
     struct format_folder *folder, const char *path, struct arena *arena, struct err *err)
 {
-	folder->path = path;
+	*folder = (struct format_folder){.path = path};
 	if (fs_list(path, arena, &folder->names, &folder->count, err))
 		return true;
 	err->kind = ERR_CONFIG;
@@ -120,35 +125,55 @@ static bool holds_migrations(const char *path, struct arena *arena)
 	return false;
 }
 
-static void join(struct buf *out, const char *name)
+/* Names in a message. */
+struct names {
+	char text[400];
+	size_t count;
+};
+
+static void names_add(struct names *names, const char *name)
 {
-	buf_printf(out, "%s%s", out->len > 0 ? ", " : "", name);
+	size_t used = strlen(names->text);
+	if (names->count++ < NAMED_MOST)
+		snprintf(names->text + used, sizeof(names->text) - used, "%s%s",
+		    used > 0 ? ", " : "", name);
+	else if (names->count == NAMED_MOST + 1)
+		snprintf(names->text + used, sizeof(names->text) - used, ", …");
+}
+
+static bool refuse_other_engines(const struct format_folder *folder, const struct names *others,
+    const char *const *engine_folders, struct err *err)
+{
+	struct names ours = {.count = 0};
+	for (size_t i = 0; engine_folders[i] != NULL; i++)
+		names_add(&ours, engine_folders[i]);
+	err_set(err, ERR_CONFIG, "%s has no migrations for this database", folder->path);
+	err_why(err, "it has them only in %s; for this database it would be %s", others->text,
+	    ours.text);
+	return err_next(err, "add %s/%s, or name the right folder in DB_ENTRY_MIGRATIONS",
+	    folder->path, engine_folders[0]);
 }
 
 /* Nothing to run, but folders with migrations inside: those of other engines, not an empty set. */
-static bool check_other_engines(const struct format_folder *folder,
-    const char *const *engine_folders, struct arena *arena, struct err *err)
+static bool check_subfolders(const struct format_folder *folder, const char *const *engine_folders,
+    struct arena *arena, struct err *err)
 {
-	CLEANUP(buf_free) struct buf others = buf_init(512);
-	CLEANUP(buf_free) struct buf ours = buf_init(512);
-	size_t found = 0;
-	for (size_t i = 0; i < folder->count && found < NAMED_MOST; i++) {
+	struct names engines = {.count = 0}, others = {.count = 0};
+	for (size_t i = 0; i < folder->count; i++) {
 		const char *name = folder->names[i];
-		if (name[0] == '.' ||
-		    !holds_migrations(arena_printf(arena, "%s/%s", folder->path, name), arena))
-			continue;
-		join(&others, name);
-		found++;
+		struct names *names = sql_names_engine(name) ? &engines : &others;
+		if (name[0] != '.' && names->count <= NAMED_MOST &&
+		    holds_migrations(arena_printf(arena, "%s/%s", folder->path, name), arena))
+			names_add(names, name);
 	}
-	if (found == 0)
+	if (engines.count > 0)
+		return refuse_other_engines(folder, &engines, engine_folders, err);
+	if (others.count == 0)
 		return true;
-	for (size_t i = 0; engine_folders[i] != NULL; i++)
-		join(&ours, engine_folders[i]);
-	err_set(err, ERR_CONFIG, "%s has no migrations for this database", folder->path);
-	err_why(err, "it has them only in %s; for this database it would be %s", others.data,
-	    ours.data);
-	return err_next(err, "add %s/%s, or name the right folder in DB_ENTRY_MIGRATIONS",
-	    folder->path, engine_folders[0]);
+	err_set(err, ERR_CONFIG, "%s has no migrations", folder->path);
+	err_why(err, "its .sql files are in subfolders (%s), which are not read", others.text);
+	return err_next(err, "move the files into %s, or name their folder in DB_ENTRY_MIGRATIONS",
+	    folder->path);
 }
 
 static int compare_items(const void *a, const void *b)
@@ -158,17 +183,34 @@ static int compare_items(const void *a, const void *b)
 	return order != 0 ? order : strcmp(left->file, right->file);
 }
 
-static bool check_duplicates(const struct migration_set *set, struct err *err)
+/* Files sorted by name are in the order of versions, unless those differ in length. */
+static void sort_items(struct migration_set *set)
+{
+	for (size_t i = 1; i < set->count; i++) {
+		if (compare_items(&set->items[i - 1], &set->items[i]) > 0) {
+			qsort(set->items, set->count, sizeof(*set->items), compare_items);
+			return;
+		}
+	}
+}
+
+static bool refuse_duplicate(
+    const struct migration *first, const struct migration *second, struct err *err)
+{
+	err_set(err, ERR_MALFORMED, "version %s is there twice: %s and %s", second->version,
+	    fs_name_of(first->file), fs_name_of(second->file));
+	err_at(err, second->file, 0);
+	return err_next(err, "give the one that is not applied anywhere yet a newer version");
+}
+
+static bool check_duplicates(const struct migration_set *set, const struct format_folder *folder,
+    struct arena *arena, struct err *err)
 {
 	for (size_t i = 1; i < set->count; i++) {
 		const struct migration *a = &set->items[i - 1], *b = &set->items[i];
-		if (migration_compare(a->version, b->version) != 0)
-			continue;
-		err_set(err, ERR_MALFORMED, "version %s is there twice: %s and %s", b->version,
-		    fs_name_of(a->file), fs_name_of(b->file));
-		err_at(err, b->file, 0);
-		return err_next(
-		    err, "give the one that is not applied anywhere yet a newer version");
+		if (migration_compare(a->version, b->version) == 0 &&
+		    !refuse_duplicate(a, b, err) && !format_go_on(folder, arena, err))
+			return false;
 	}
 	return true;
 }
@@ -194,10 +236,28 @@ static bool read_folder(struct migration_set *set, const struct format_folder *f
 	set->format = format->name;
 	if (!format->read(set, folder, dialect, arena, err))
 		return false;
-	if (set->count > 0)
-		qsort(set->items, set->count, sizeof(*set->items), compare_items);
+	sort_items(set);
 	add_labels(set, arena);
-	return check_duplicates(set, err);
+	return check_duplicates(set, folder, arena, err);
+}
+
+static bool read_all(struct migration_set *set, struct migration_problems *problems,
+    const char *given, const char *const *engine_folders, const struct dialect *dialect,
+    struct arena *arena, struct err *err)
+{
+	struct format_folder folder;
+	const char *path;
+	if (!migration_find_folder(&path, given, engine_folders, arena, err))
+		return false;
+	if (path == NULL)
+		return true;
+	if (!list(&folder, path, arena, err))
+		return false;
+	folder.problems = problems;
+	if (!read_folder(set, &folder, dialect, arena, err))
+		return false;
+	return set->count > 0 || (problems != NULL && problems->count > 0) ||
+	       check_subfolders(&folder, engine_folders, arena, err);
 }
 
 bool migration_read_all(struct migration_set *set, const char *given,
@@ -205,17 +265,25 @@ bool migration_read_all(struct migration_set *set, const char *given,
     struct err *err)
 {
 	struct migration_set found = {.count = 0};
-	struct format_folder folder;
-	const char *path;
-	if (!migration_find_folder(&path, given, engine_folders, arena, err))
-		return false;
-	if (path != NULL && (!list(&folder, path, arena, err) ||
-				!read_folder(&found, &folder, dialect, arena, err)))
-		return false;
-	if (path != NULL && found.count == 0 &&
-	    !check_other_engines(&folder, engine_folders, arena, err))
+	if (!read_all(&found, NULL, given, engine_folders, dialect, arena, err))
 		return false;
 	*set = found;
+	return true;
+}
+
+bool migration_review_all(struct migration_set *set, struct migration_problems *problems,
+    const char *given, const char *const *engine_folders, const struct dialect *dialect,
+    struct arena *arena, struct err *err)
+{
+	struct migration_set found = {.count = 0};
+	struct migration_problems met = {.count = 0};
+	struct err first;
+	if (!read_all(&found, &met, given, engine_folders, dialect, arena, &first)) {
+		*err = first;
+		return false;
+	}
+	*set = found;
+	*problems = met;
 	return true;
 }
 

@@ -26,10 +26,11 @@ struct migration_directives {
 };
 
 struct migration {
-	const char *version; /* digits, as the file spells it: "0012" */
-	const char *name;    /* "add_users"; "" when the file has none */
-	const char *label;   /* for messages: "0012_add_users" */
-	const char *file;    /* of the up part, as reached from where we stand */
+	const char *version;   /* digits, as the file spells it: "0012" */
+	const char *name;      /* "add_users"; "" when the file has none */
+	const char *label;     /* for messages: "0012_add_users" */
+	const char *file;      /* of the up part, as reached from where we stand */
+	const char *down_file; /* the same of a down part in a file of its own; NULL: none */
 	struct sql_script up;
 	struct sql_script down; /* count 0 when there is none; one without statements is none */
 	const char *down_text;  /* as the file has it, with its marker; NULL when there is none */
@@ -42,6 +43,20 @@ struct migration_set {
 	struct migration *items;
 	size_t count;
 };
+
+/* Malformed files, each with its error. */
+enum {
+	MIGRATION_PROBLEMS_MOST = 50
+};
+
+struct migration_problems {
+	struct err *items; /* in the arena */
+	size_t count, capacity;
+	size_t more; /* beyond MIGRATION_PROBLEMS_MOST, counted only */
+};
+
+/* At least one digit and nothing else. */
+bool migration_is_version(const char *text);
 
 /*
  * Versions are numbers of any length: negative, 0 or positive as strcmp(3). Leading zeros don't
@@ -68,6 +83,14 @@ bool migration_find_folder(const char **folder, const char *given,
 bool migration_read_all(struct migration_set *set, const char *given,
     const char *const *engine_folders, const struct dialect *dialect, struct arena *arena,
     struct err *err);
+
+/*
+ * The same for a reviewer: true with ERR_MALFORMED ones among *problems, as many as there are, and
+ * in *set the migrations that could be read.
+ */
+bool migration_review_all(struct migration_set *set, struct migration_problems *problems,
+    const char *given, const char *const *engine_folders, const struct dialect *dialect,
+    struct arena *arena, struct err *err);
 
 /* The migration of a version; NULL when the set has none. */
 const struct migration *migration_find(const struct migration_set *set, const char *version);

@@ -10,9 +10,27 @@ enum {
 	SUMMARY = 120
 };
 
-static const char *version_of(const struct plan_item *item)
+const char *plan_item_version(const struct plan_item *item)
 {
 	return item->migration != NULL ? item->migration->version : item->row->version;
+}
+
+const char *plan_item_name(const struct plan_item *item)
+{
+	return item->migration != NULL ? item->migration->name : item->row->name;
+}
+
+bool plan_item_is_pending(const struct plan_item *item)
+{
+	return item->state == PLAN_PENDING || item->state == PLAN_OUT_OF_ORDER;
+}
+
+const struct plan_item *plan_find(const struct plan *plan, const char *version)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (migration_compare(plan_item_version(&plan->items[i]), version) == 0)
+			return &plan->items[i];
+	return NULL;
 }
 
 /* Applied when its file had no statement yet: nothing was run, so all of it still has to be. */
@@ -164,16 +182,11 @@ const char *plan_newest(const struct plan *plan)
 {
 	for (size_t i = plan->count; i > 0; i--)
 		if (is_applied(&plan->items[i - 1]))
-			return version_of(&plan->items[i - 1]);
+			return plan_item_version(&plan->items[i - 1]);
 	return NULL;
 }
 
 /* --- Judging it --- */
-
-static const char *name_of(const struct plan_item *item)
-{
-	return item->migration != NULL ? item->migration->name : item->row->name;
-}
 
 /* The first statement of which nobody knows whether it was done; NULL when the file can't tell. */
 static const struct sql_statement *open_statement(const struct plan_item *item)
@@ -196,9 +209,9 @@ static bool took_same_number(const struct plan_item *item)
 static void describe(const struct plan *plan, const struct plan_item *item, char out[LINE])
 {
 	char label[LINE / 2];
-	const char *name = name_of(item);
-	snprintf(
-	    label, sizeof(label), "%s%s%s", version_of(item), name[0] == '\0' ? "" : "_", name);
+	const char *name = plan_item_name(item);
+	snprintf(label, sizeof(label), "%s%s%s", plan_item_version(item),
+	    name[0] == '\0' ? "" : "_", name);
 	if (item->state == PLAN_UNFINISHED)
 		snprintf(out, LINE, "%s was started and never finished", label);
 	else if (item->state == PLAN_FLOOR)
@@ -212,9 +225,20 @@ static void describe(const struct plan *plan, const struct plan_item *item, char
 		    plan_newest(plan));
 	else if (took_same_number(item))
 		snprintf(out, LINE, "%s was applied as \"%.100s\", the file is \"%.100s\"",
-		    version_of(item), item->row->name, name);
+		    plan_item_version(item), item->row->name, name);
 	else
 		snprintf(out, LINE, "%s changed after it was applied", label);
+}
+
+/* Below each of several findings; a single one's place is the error's own. */
+static bool is_single(const struct err *err)
+{
+	return err->file[0] != '\0';
+}
+
+static const char *indent(const struct err *err)
+{
+	return is_single(err) ? "" : "  ";
 }
 
 static void explain_unfinished(const struct plan_item *item, struct err *err)
@@ -223,18 +247,20 @@ static void explain_unfinished(const struct plan_item *item, struct err *err)
 	const struct sql_statement *statement = open_statement(item);
 	char summary[SUMMARY];
 	if (row->statements_done >= row->statements_total) {
-		err_why(err, "  all %d statements are done; only that it ended was not recorded",
-		    row->statements_total);
+		err_why(err, "%sall %d statements are done; only that it ended was not recorded",
+		    indent(err), row->statements_total);
 		return;
 	}
 	if (statement == NULL) {
-		err_why(err, "  %d of %d statements are done; the next one may be",
+		err_why(err, "%s%d of %d statements are done; the next one may be", indent(err),
 		    row->statements_done, row->statements_total);
 		return;
 	}
 	sql_summary(item->migration->up.dialect, statement, summary, sizeof(summary));
-	err_why(err, "  statement %d of %d may or may not be done: %s:%d", row->statements_done + 1,
-	    row->statements_total, statement->file, statement->line);
+	err_why(err, "%sstatement %d of %d may or may not be done%s", indent(err),
+	    row->statements_done + 1, row->statements_total, is_single(err) ? "" : ":");
+	if (!is_single(err))
+		err_why(err, "    %s:%d", statement->file, statement->line);
 	err_why(err, "    %s", summary);
 }
 
@@ -243,10 +269,11 @@ static void explain(const struct plan_item *item, struct err *err)
 	if (item->state == PLAN_UNFINISHED)
 		explain_unfinished(item, err);
 	else if (item->state == PLAN_CHANGED && took_same_number(item))
-		err_why(err, "  two migrations took the same version; the file is %s",
+		err_why(err, "%stwo migrations took the same version; the file is %s", indent(err),
 		    item->migration->file);
 	else if (item->state == PLAN_CHANGED)
-		err_why(err, "  %s: recorded checksum %.12s, now %.12s", item->migration->file,
+		err_why(err, "%s%s%srecorded checksum %.12s, now %.12s", indent(err),
+		    is_single(err) ? "" : item->migration->file, is_single(err) ? "" : ": ",
 		    item->row->checksum, item->migration->up.checksum);
 }
 
@@ -260,12 +287,13 @@ static void advise_changed(const struct plan_item *item, struct err *err)
 	err_next(err, "restore %s as it was applied", item->migration->file);
 	err_next(err, "or accept the edit everywhere, with this line at its top:");
 	err_next(err, "  -- db-entry: was=%.12s", item->row->checksum);
-	err_next(err, "or on this database alone: db-entry repair --accept %s", version_of(item));
+	err_next(
+	    err, "or on this database alone: db-entry repair --accept %s", plan_item_version(item));
 }
 
 static void advise(const struct plan *plan, const struct plan_item *item, struct err *err)
 {
-	const char *version = version_of(item);
+	const char *version = plan_item_version(item);
 	switch (item->state) {
 	case PLAN_UNFINISHED:
 		err_next(err, "finish it by hand, then: db-entry repair --applied %s", version);

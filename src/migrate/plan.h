@@ -42,6 +42,16 @@ struct plan {
 void plan_make(struct plan *plan, const struct migration_set *set, const struct history *history,
     struct arena *arena);
 
+/* Of the file, or where the image has none, of the history. Never NULL. */
+const char *plan_item_version(const struct plan_item *item);
+const char *plan_item_name(const struct plan_item *item);
+
+/* Will it be run? */
+bool plan_item_is_pending(const struct plan_item *item);
+
+/* The item of a version; NULL when neither side has it. */
+const struct plan_item *plan_find(const struct plan *plan, const char *version);
+
 /* How many will be run: pending and out of order. */
 size_t plan_pending(const struct plan *plan);
 

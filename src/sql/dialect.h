@@ -5,6 +5,8 @@
 #ifndef DB_ENTRY_SQL_DIALECT_H
 #define DB_ENTRY_SQL_DIALECT_H
 
+#include <stdbool.h>
+
 /* How a statement may be run. */
 enum sql_class {
 	SQL_PLAIN,    /* inside the migration's transaction */
@@ -44,5 +46,8 @@ struct dialect {
 };
 
 extern const struct dialect dialect_sqlite;
+
+/* True for what a folder of one engine's SQL is called, whether or not it has a dialect here. */
+bool sql_names_engine(const char *name);
 
 #endif

@@ -10,6 +10,9 @@
  * These PRAGMAs act while they are compiled, so EXPLAIN in front does not stop them.
  */
 static const struct sql_class_rule classes[] = {
+    /* What most statements are, first: they need not be held against all others. */
+    {"INSERT|CREATE|ALTER|UPDATE|DROP|DELETE|SELECT|WITH|REPLACE", SQL_PLAIN, NULL},
+
     {"BEGIN ?DEFERRED|IMMEDIATE|EXCLUSIVE ?TRANSACTION ;", SQL_BEGIN, NULL},
     {"COMMIT|END ?TRANSACTION ;", SQL_COMMIT, NULL},
     {"BEGIN|COMMIT|END", SQL_CONTROL,

@@ -1,5 +1,5 @@
 #include "sql/script.h"
-#include "sql/match.h"
+#include "sql/lex.h"
 #include <string.h>
 
 static const char ellipsis[] = "…";
@@ -126,6 +126,19 @@ static void keep_plain(struct sql_script *script)
 	script->count = kept;
 }
 
+/* The engine would take NULL for it. */
+static bool refuse_parameter(
+    const struct sql_script *script, const struct sql_statement *statement, struct err *err)
+{
+	char summary[120];
+
+	sql_summary(script->dialect, statement, summary, sizeof(summary));
+	err_set(err, ERR_MALFORMED, "%s: the parameter %s has no value in a migration", summary,
+	    statement->parameter);
+	err_next(err, "write the value itself, or quotes around it if it is a text");
+	return err_at(err, statement->file, statement->parameter_line);
+}
+
 bool sql_make_runnable(struct sql_script *script, bool transaction, struct err *err)
 {
 	struct pair pair = {0};
@@ -133,6 +146,8 @@ bool sql_make_runnable(struct sql_script *script, bool transaction, struct err *
 	for (size_t i = 0; i < script->count; i++) {
 		const struct sql_statement *statement = &script->statements[i];
 
+		if (statement->parameter != NULL)
+			return refuse_parameter(script, statement, err);
 		if (transaction ? !check_inside(script, statement, &pair, err)
 				: !check_outside(script, statement, err))
 			return false;
@@ -148,25 +163,6 @@ bool sql_make_runnable(struct sql_script *script, bool transaction, struct err *
 static bool is_gap(const struct sql_token *token)
 {
 	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT;
-}
-
-enum sql_class sql_classify(
-    const struct dialect *dialect, const char *text, size_t len, const char **advice)
-{
-	const struct sql_class_rule *rule;
-	struct sql_head head = {0};
-	struct sql_lexer lexer;
-	struct sql_token token;
-
-	sql_lex_init(&lexer, dialect, text, len, 1);
-	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END &&
-	       token.kind != SQL_TOKEN_SEMICOLON) {
-		if (!is_gap(&token))
-			sql_head_add(&head, &token);
-	}
-	rule = sql_head_rule(&head, dialect);
-	*advice = rule != NULL ? rule->advice : NULL;
-	return rule != NULL ? rule->class : SQL_PLAIN;
 }
 
 static void line_add(struct line *line, char byte)

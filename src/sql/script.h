@@ -22,6 +22,10 @@ struct sql_statement {
 	int line;         /* of its first token */
 	enum sql_class class;
 	const char *advice; /* of the rule that classed it; may be NULL */
+	/* The first parameter (`?1`, `:name`), which would have no value; NULL when there is none.
+	 */
+	const char *parameter;
+	int parameter_line;
 };
 
 struct sql_script {
@@ -48,10 +52,6 @@ bool sql_split(struct sql_script *script, const struct dialect *dialect, const c
  * whole text.
  */
 bool sql_make_runnable(struct sql_script *script, bool transaction, struct err *err);
-
-/* The class of one statement's text by the dialect's rules; *advice as the rule says, or NULL. */
-enum sql_class sql_classify(
-    const struct dialect *dialect, const char *text, size_t len, const char **advice);
 
 /*
  * The statement in one line for a message: white space folded, comments dropped, cut to `size` with

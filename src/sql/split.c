@@ -31,6 +31,8 @@ struct splitter {
 	struct sql_head head;
 	const char *end;
 	enum body body;
+	const char *parameter; /* the first of the statement; NULL: none */
+	int parameter_line;
 };
 
 static void sum_flush(struct sum *sum)
@@ -83,6 +85,10 @@ static void add_token(struct splitter *s, const struct sql_token *token)
 		s->body = BODY_INSIDE;
 	sql_head_add(&s->head, token);
 	s->end = token->text + token->len;
+	if (token->kind == SQL_TOKEN_PARAMETER && s->parameter == NULL) {
+		s->parameter = arena_strndup(s->arena, token->text, token->len);
+		s->parameter_line = token->line;
+	}
 	sum_token(&s->sum, token);
 }
 
@@ -104,7 +110,10 @@ static void finish_statement(struct splitter *s)
 	    .line = first->line,
 	    .class = rule != NULL ? rule->class : SQL_PLAIN,
 	    .advice = rule != NULL ? rule->advice : NULL,
+	    .parameter = s->parameter,
+	    .parameter_line = s->parameter_line,
 	};
+	s->parameter = NULL;
 	sum_add(&s->sum, "\x01", 1);
 	s->head.count = 0;
 	s->body = BODY_NONE;

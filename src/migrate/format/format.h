@@ -14,6 +14,7 @@ struct format_folder {
 	const char *path;
 	char **names; /* sorted by bytes */
 	size_t count;
+	struct migration_problems *problems; /* NULL: the first problem ends the reading */
 };
 
 struct format {
@@ -57,6 +58,12 @@ const struct format *format_of_line(const char *text, size_t len);
 /* ERR_CONFIG that names the tool: what can't be run, the sign, and what to do. */
 bool format_refuse(
     const struct format *format, const char *file, int line, const char *sign, struct err *err);
+
+/*
+ * For a format's read() that met a malformed file: true when it is to go on with the next one,
+ * because problems are gathered, *err among them now. False: return false with *err.
+ */
+bool format_go_on(const struct format_folder *folder, struct arena *arena, struct err *err);
 
 /* True when the folder has that name: a search among the sorted names. */
 bool format_folder_has(const struct format_folder *folder, const char *name);

@@ -115,3 +115,18 @@ bool format_refuse(
 	err_why(err, "%s is a sign of %s", sign, format->name);
 	return err_next(err, "%s", format->advice);
 }
+
+bool format_go_on(const struct format_folder *folder, struct arena *arena, struct err *err)
+{
+	struct migration_problems *problems = folder->problems;
+	if (problems == NULL || err->kind != ERR_MALFORMED)
+		return false;
+	if (problems->count == MIGRATION_PROBLEMS_MOST) {
+		problems->more++;
+		return true;
+	}
+	problems->items = arena_grow(
+	    arena, problems->items, problems->count, &problems->capacity, sizeof(*problems->items));
+	problems->items[problems->count++] = *err;
+	return true;
+}

@@ -19,14 +19,17 @@ enum {
 struct phrase {
 	const char *text; /* as fold() leaves it */
 	enum marker marker;
+	bool word; /* that a comment may well be without being a marker */
 };
 
 static const struct phrase phrases[] = {
-    {"up migration", MARKER_UP},
-    {"down migration", MARKER_DOWN},
-    {"=== forward migration ===", MARKER_UP},
-    {"=== rollback ===", MARKER_DOWN},
-    {NULL, MARKER_NONE},
+    {"up migration", MARKER_UP, false},
+    {"down migration", MARKER_DOWN, false},
+    {"=== forward migration ===", MARKER_UP, false},
+    {"=== rollback ===", MARKER_DOWN, false},
+    {"up", MARKER_UP, true},
+    {"down", MARKER_DOWN, true},
+    {NULL, MARKER_NONE, false},
 };
 
 struct divider {
@@ -35,6 +38,7 @@ struct divider {
 	struct arena *arena;
 	struct marked_part *part; /* being read */
 	int up_line, down_line;   /* of the markers; 0: not met */
+	bool words;               /* the up marker is a mere `-- Up` */
 	int statement_line; /* of the first token that would be run in this part; 0: none yet */
 };
 
@@ -99,14 +103,23 @@ static void fold(const struct comment *comment, char out[PHRASE_MOST])
 	out[used] = '\0';
 }
 
-static enum marker find_phrase(const struct comment *comment)
+/* `-- Up` opens a file that is written so; in any other it is prose, as `-- Down` is. */
+static bool takes_words(struct divider *divider, enum marker marker)
+{
+	if (marker == MARKER_UP && !divider->file->down && divider->up_line == 0 &&
+	    divider->statement_line == 0)
+		divider->words = true;
+	return divider->words;
+}
+
+static enum marker find_phrase(struct divider *divider, const struct comment *comment)
 {
 	char folded[PHRASE_MOST];
 	const struct phrase *phrase = phrases;
 	fold(comment, folded);
 	while (phrase->text != NULL && strcmp(phrase->text, folded) != 0)
 		phrase++;
-	return phrase->marker;
+	return phrase->word && !takes_words(divider, phrase->marker) ? MARKER_NONE : phrase->marker;
 }
 
 /* The bytes up to the next blank, and the blanks cut off the front of what is left. */
@@ -173,7 +186,7 @@ static bool find_marker(
 	static const char prefix[] = "migrate:";
 	size_t len = strlen(prefix);
 	if (comment->len < len || strncasecmp(comment->text, prefix, len) != 0) {
-		*marker = find_phrase(comment);
+		*marker = find_phrase(divider, comment);
 		return true;
 	}
 	struct comment rest = {comment->text + len, comment->len - len, comment->line};
@@ -275,7 +288,9 @@ static bool take_comment(
 static void take_first_line(struct divider *divider, const char *text, size_t len)
 {
 	static const char line[] = "-- no-transaction";
-	if (len < strlen(line) || memcmp(text, line, strlen(line)) != 0)
+	const size_t end = strlen(line);
+	if (len < end || memcmp(text, line, end) != 0 ||
+	    (len > end && !isspace((unsigned char)text[end])))
 		return;
 	if (divider->file->down)
 		divider->directives->down_no_transaction = true;
@@ -315,22 +330,34 @@ static bool take_token(struct divider *divider, const struct sql_token *token, b
 	return !is_line_comment(token) || take_comment(divider, token, first_on_line, err);
 }
 
+/*
+ * Behind the last dashes there is neither a marker nor a directive: most files have theirs at the
+ * top, and the rest of the text, which sql_split() reads anyway, need not be read here too.
+ */
+static const char *last_dashes(const char *text, size_t len)
+{
+	for (const char *at = text + len; at - text >= 2; at--)
+		if (at[-1] == '-' && at[-2] == '-')
+			return at - 2;
+	return NULL;
+}
+
 bool markers_divide(struct marked_file *file, struct migration_directives *directives,
     const struct dialect *dialect, const char *text, size_t len, struct arena *arena,
     struct err *err)
 {
 	struct divider divider = {.file = file, .directives = directives, .arena = arena};
 	struct sql_lexer lexer;
-	struct sql_token token;
+	const char *last = last_dashes(text, len);
 	bool first_on_line = true;
 	file->up_part = file->down_part = (struct marked_part){NULL, 0, 1};
 	divider.part = file->down ? &file->down_part : &file->up_part;
 	divider.part->text = text;
 	take_first_line(&divider, text, len);
 	sql_lex_init(&lexer, dialect, text, len, 1);
-	for (;;) {
-		token = sql_lex_next(&lexer);
-		if (token.kind == SQL_TOKEN_END || token.kind == SQL_TOKEN_BROKEN)
+	while (last != NULL) {
+		struct sql_token token = sql_lex_next(&lexer);
+		if (token.text > last || token.kind == SQL_TOKEN_BROKEN)
 			break;
 		if (!take_token(&divider, &token, first_on_line, text + len, err))
 			return false;

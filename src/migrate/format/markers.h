@@ -5,10 +5,12 @@
  *	-- Up migration          -- Down migration (rollback)
  *	-- === FORWARD MIGRATION ===
  *	                         -- === ROLLBACK (optional, for reference) ===
+ *	-- Up                    -- Down                     (of npm's sqlite)
  *
  * Case, the amount of blanks and what stands in parentheses don't count. A marker is the first
- *thing on its line, outside strings and other comments; only comments and white space stand before
- *the first. Without markers a file is one part.
+ * thing on its line, outside strings and other comments; only comments and white space stand before
+ * the first. Without markers a file is one part. The last pair's words are ordinary ones: `Up` is a
+ * marker only as the first one and before any statement, `Down` only below it.
  */
 #ifndef DB_ENTRY_MIGRATE_FORMAT_MARKERS_H
 #define DB_ENTRY_MIGRATE_FORMAT_MARKERS_H

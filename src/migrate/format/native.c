@@ -1,5 +1,5 @@
 /*
- * The native layout: <version>[_<name>].sql, or .up.sql with a .down.sql of the same name (which
+ * The native layout: <version>[_<name>].sql, or .up.sql with a .down.sql of the same version (which
  * may also stand beside a plain .sql). A version is 1 to 64 digits.
  *
  * Refused rather than skipped: any other .sql file (a dump of the schema, say, or .SQL), a
@@ -13,6 +13,7 @@
 #include "migrate/format/format.h"
 #include "migrate/format/markers.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -22,17 +23,25 @@ enum {
 
 /* A file's name, taken apart: <version>[_<name>][.up|.down].sql */
 struct file_name {
-	const char *base; /* "0012_add_users" */
 	const char *version;
 	const char *name;
 	bool down;
+};
+
+/* A .down.sql file. */
+struct down_file {
+	const char *version;
+	const char *path;
+	bool has_up;
 };
 
 struct reader {
 	const struct format_folder *folder;
 	const struct dialect *dialect;
 	struct arena *arena;
-	struct buf *text; /* of the file being read */
+	struct buf *text;        /* of the file being read */
+	struct down_file *downs; /* by version, in the arena */
+	size_t down_count;
 };
 
 bool format_native_takes(const char *name)
@@ -80,11 +89,11 @@ static const char *take_apart(struct file_name *ret, const char *name, struct ar
 								 : ".sql");
 	if (len > digits && name[digits] != '_')
 		return "between version and name there is no _";
-	ret->base = arena_strndup(arena, name, len);
-	if (ends_like_a_part(ret->base))
+	const char *base = arena_strndup(arena, name, len);
+	if (ends_like_a_part(base))
 		return "its .up or .down is not in lower case, or there are two";
 	ret->version = arena_strndup(arena, name, digits);
-	ret->name = len > digits ? ret->base + digits + 1 : "";
+	ret->name = len > digits ? base + digits + 1 : "";
 	return NULL;
 }
 
@@ -94,11 +103,6 @@ static bool refuse_name(const char *path, const char *problem, struct err *err)
 	err_at(err, path, 0);
 	err_why(err, "a migration is named <version>_<name>.sql, or .up.sql with a .down.sql");
 	return err_next(err, "rename it, or move it out of the folder when it is no migration");
-}
-
-static bool has_file(const struct reader *reader, const char *base, const char *suffix)
-{
-	return format_folder_has(reader->folder, arena_printf(reader->arena, "%s%s", base, suffix));
 }
 
 /* Read a file into reader->text and divide it. */
@@ -136,52 +140,75 @@ static bool take_down(struct reader *reader, struct migration *migration,
 	return true;
 }
 
-static bool take_down_file(
-    struct reader *reader, struct migration *migration, const char *base, struct err *err)
+static bool take_down_file(struct reader *reader, struct migration *migration,
+    const struct down_file *down, struct err *err)
 {
-	struct marked_file file = {.down = true};
-	file.path = arena_printf(reader->arena, "%s/%s.down.sql", reader->folder->path, base);
+	struct marked_file file = {.path = down->path, .down = true};
+	migration->down_file = down->path;
 	return read_file(reader, &file, &migration->directives, err) &&
 	       take_down(reader, migration, &file, err);
 }
 
-static bool refuse_two_downs(const struct marked_file *file, const char *base, struct err *err)
+static bool refuse_two_downs(const char *file, int line, const char *other, struct err *err)
 {
-	err_set(err, ERR_MALFORMED, "two down parts: this one and %s.down.sql", base);
-	err_at(err, file->path, file->down_part.line);
+	err_set(err, ERR_MALFORMED, "two down parts: this one and %s", fs_name_of(other));
+	err_at(err, file, line);
 	return err_next(err, "keep one of them");
 }
 
-static bool read_migration(
-    struct reader *reader, struct migration *migration, const char *base, struct err *err)
+static int compare_downs(const void *a, const void *b)
+{
+	const struct down_file *left = a, *right = b;
+	int order = migration_compare(left->version, right->version);
+	return order != 0 ? order : strcmp(left->path, right->path);
+}
+
+static int compare_version(const void *key, const void *element)
+{
+	const struct down_file *down = element;
+	return migration_compare(key, down->version);
+}
+
+/* The version alone counts: some tools don't look at the names, so real folders have others. */
+static struct down_file *find_down(const struct reader *reader, const char *version)
+{
+	return reader->down_count == 0 ? NULL
+				       : bsearch(version, reader->downs, reader->down_count,
+					     sizeof(*reader->downs), compare_version);
+}
+
+static bool read_migration(struct reader *reader, struct migration *migration, struct err *err)
 {
 	struct marked_file file = {.path = migration->file};
-	bool has_down_file = has_file(reader, base, ".down.sql");
+	const struct down_file *down = find_down(reader, migration->version);
 	migration->directives = directives_none();
 	if (!read_file(reader, &file, &migration->directives, err) ||
 	    !take_part(reader, &migration->up, &file, &file.up_part,
 		!migration->directives.no_transaction, err))
 		return false;
-	if (has_down_file && file.down_part.text != NULL)
-		return refuse_two_downs(&file, base, err);
+	if (down != NULL && file.down_part.text != NULL)
+		return refuse_two_downs(migration->file, file.down_part.line, down->path, err);
 	if (file.down_part.text != NULL)
 		return take_down(reader, migration, &file, err);
-	return !has_down_file || take_down_file(reader, migration, base, err);
+	return down == NULL || take_down_file(reader, migration, down, err);
 }
 
-static bool check_down(
-    const struct reader *reader, const char *path, const char *base, struct err *err)
+static bool check_down(const struct reader *reader, size_t at, struct err *err)
 {
-	if (has_file(reader, base, ".up.sql") || has_file(reader, base, ".sql"))
+	const struct down_file *down = &reader->downs[at];
+	if (at + 1 < reader->down_count && compare_version(down->version, down + 1) == 0)
+		return refuse_two_downs(down[1].path, 0, down->path, err);
+	if (down->has_up || (at > 0 && compare_version(down->version, down - 1) == 0))
 		return true;
-	err_set(err, ERR_MALFORMED, "%s belongs to no migration", fs_name_of(path));
-	err_at(err, path, 0);
-	err_why(err, "there is no %s.up.sql and no %s.sql", base, base);
-	return err_next(err, "add the up part, name both alike, or remove this one");
+	err_set(err, ERR_MALFORMED, "%s belongs to no migration", fs_name_of(down->path));
+	err_at(err, down->path, 0);
+	err_why(err, "there is no up part of version %s", down->version);
+	return err_next(err, "add the up part, mend the version, or remove this one");
 }
 
-static bool read_name(struct reader *reader, struct migration_set *set, size_t *capacity,
-    const char *name, struct err *err)
+/* Put a file where it belongs: among the migrations, still to be read, or the down parts. */
+static bool take_name(
+    struct reader *reader, struct migration_set *set, const char *name, struct err *err)
 {
 	struct file_name parts;
 	const char *path = arena_printf(reader->arena, "%s/%s", reader->folder->path, name);
@@ -189,14 +216,40 @@ static bool read_name(struct reader *reader, struct migration_set *set, size_t *
 	if (problem != NULL)
 		return refuse_name(path, problem, err);
 	if (parts.down)
-		return check_down(reader, path, parts.base, err);
-	set->items =
-	    arena_grow(reader->arena, set->items, set->count, capacity, sizeof(*set->items));
-	struct migration *migration = &set->items[set->count];
-	*migration = (struct migration){.version = parts.version, .name = parts.name, .file = path};
-	if (!read_migration(reader, migration, parts.base, err))
-		return false;
-	set->count++;
+		reader->downs[reader->down_count++] =
+		    (struct down_file){.version = parts.version, .path = path};
+	else
+		set->items[set->count++] =
+		    (struct migration){.version = parts.version, .name = parts.name, .file = path};
+	return true;
+}
+
+static bool take_names(struct reader *reader, struct migration_set *set, struct err *err)
+{
+	const struct format_folder *folder = reader->folder;
+	set->items = arena_array(reader->arena, folder->count, sizeof(*set->items));
+	reader->downs = arena_array(reader->arena, folder->count, sizeof(*reader->downs));
+	for (size_t i = 0; i < folder->count; i++)
+		if (!is_ignored(folder->names[i]) &&
+		    !take_name(reader, set, folder->names[i], err) &&
+		    !format_go_on(folder, reader->arena, err))
+			return false;
+	if (reader->down_count > 1)
+		qsort(reader->downs, reader->down_count, sizeof(*reader->downs), compare_downs);
+	return true;
+}
+
+static bool check_downs(struct reader *reader, const struct migration_set *set, struct err *err)
+{
+	for (size_t i = 0; i < set->count && reader->down_count > 0; i++) {
+		struct down_file *down = find_down(reader, set->items[i].version);
+		if (down != NULL)
+			down->has_up = true;
+	}
+	for (size_t i = 0; i < reader->down_count; i++)
+		if (!check_down(reader, i, err) &&
+		    !format_go_on(reader->folder, reader->arena, err))
+			return false;
 	return true;
 }
 
@@ -204,12 +257,19 @@ static bool read_native(struct migration_set *set, const struct format_folder *f
     const struct dialect *dialect, struct arena *arena, struct err *err)
 {
 	CLEANUP(buf_free) struct buf text = buf_init(FILE_MOST);
-	struct reader reader = {folder, dialect, arena, &text};
-	size_t capacity = 0;
-	for (size_t i = 0; i < folder->count; i++)
-		if (!is_ignored(folder->names[i]) &&
-		    !read_name(&reader, set, &capacity, folder->names[i], err))
+	struct reader reader = {
+	    .folder = folder, .dialect = dialect, .arena = arena, .text = &text};
+	size_t kept = 0;
+	if (!take_names(&reader, set, err) || !check_downs(&reader, set, err))
+		return false;
+	for (size_t i = 0; i < set->count; i++) {
+		struct migration migration = set->items[i];
+		if (read_migration(&reader, &migration, err))
+			set->items[kept++] = migration;
+		else if (!format_go_on(folder, arena, err))
 			return false;
+	}
+	set->count = kept;
 	return true;
 }
 

@@ -19,6 +19,8 @@
 	"apply them with " tool ", and point DB_ENTRY_MIGRATIONS at a folder of SQL migrations "   \
 	"(<version>_<name>.sql), which may be empty"
 
+#define UP_AND_DOWN "write -- migrate:up and -- migrate:down for its Up and Down"
+
 const struct format formats_known[] = {
     {
 	.name = "Prisma",
@@ -45,11 +47,29 @@ const struct format formats_known[] = {
 		  "digits alone; on databases that have them: db-entry baseline VERSION",
     },
     {
-	.name = "goose",
+	.name = "Go (goose and others)",
 	.files = LIST("[0-9]*_*.go"),
+	.advice = KEEP("the tool"),
+    },
+    {
+	.name = "goose",
 	.comments = LIST("+goose "),
-	.advice = "write -- migrate:up and -- migrate:down for its Up and Down, and leave out "
-		  "StatementBegin and StatementEnd",
+	.advice = UP_AND_DOWN ", and leave out StatementBegin and StatementEnd",
+    },
+    {
+	.name = "sql-migrate",
+	.comments = LIST("+migrate "),
+	.advice = UP_AND_DOWN,
+    },
+    {
+	.name = "micrate",
+	.comments = LIST("+micrate "),
+	.advice = UP_AND_DOWN,
+    },
+    {
+	.name = "rambler",
+	.comments = LIST("rambler up", "rambler down"),
+	.advice = UP_AND_DOWN,
     },
     {
 	.name = "tern",
@@ -96,6 +116,11 @@ const struct format formats_known[] = {
 	.advice = KEEP("Rails"),
     },
     {
+	.name = "Rust (SeaORM, refinery)",
+	.files = LIST("m[0-9]*_*.rs", "[VU][0-9]*__*.rs"),
+	.advice = KEEP("the tool"),
+    },
+    {
 	.name = "Ecto",
 	.files = LIST("[0-9]*_*.exs"),
 	.advice = KEEP("Ecto"),
@@ -124,7 +149,8 @@ const struct format formats_known[] = {
 	.name = "diesel",
 	.files = LIST("*/up.sql"),
 	.advice = "copy each <version>_<name>/up.sql to <version>_<name>.up.sql in a folder that "
-		  "DB_ENTRY_MIGRATIONS names, its down.sql too; a version is digits alone",
+		  "DB_ENTRY_MIGRATIONS names, its down.sql too; every digit belongs into the "
+		  "version: 2024-03-13_170000_x becomes 20240313170000_x",
     },
     {.name = NULL},
 };

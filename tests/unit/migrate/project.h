@@ -3,6 +3,7 @@
 #define TESTS_UNIT_MIGRATE_PROJECT_H
 
 #include "base/fs.h"
+#include "base/sink.h"
 #include "migrate/migration.h"
 
 #include <ftw.h>
@@ -62,7 +63,7 @@ static inline void project_write_bytes(const char *path, const void *data, size_
 	struct arena arena = {NULL};
 	struct err err;
 	assert_true(fs_make_folders(fs_folder_of(&arena, path), 0755, &err));
-	assert_true(fs_write(path, data, len, 0644, &err));
+	assert_true(sink_put(path, data, len, 0644, &err));
 	arena_free(&arena);
 }
 

@@ -108,9 +108,43 @@ static void tables_are_made_once(void **state)
 	(void)state;
 	prepare();
 	OK(history_applied(
-	    scene.db, &scene.run, migration("1", "SELECT 1;"), began, &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("1", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
 	prepare();
 	read_back(1);
+}
+
+static void tables_are_made_where_they_are_read(void **state)
+{
+	const char *own = scene.db->own;
+
+	(void)state;
+	scene.db->own = "temp.";
+	prepare();
+	OK(history_applied(
+	    scene.db, &scene.run, migration("1", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
+	scene.db->own = own;
+	assert_string_equal(ask("SELECT count(*) FROM temp.db_entry_history"), "1");
+	assert_string_equal(
+	    ask("SELECT count(*) FROM main.sqlite_master WHERE name LIKE 'db_entry%'"), "0");
+}
+
+/* Made by an earlier version: with a rowid. */
+static void older_table_is_kept(void **state)
+{
+	const char *made;
+
+	(void)state;
+	prepare();
+	made = ask("SELECT substr(sql, 1, instr(sql, ' WITHOUT ROWID')) FROM main.sqlite_master"
+		   " WHERE name = 'db_entry_history'");
+	assert_string_not_equal(made, "");
+	tell("DROP TABLE db_entry_history");
+	tell(made);
+	prepare();
+	OK(history_applied(
+	    scene.db, &scene.run, migration("1", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
+	assert_string_equal(read_back(1)->version, "1");
+	assert_string_equal(ask("SELECT count(rowid) FROM db_entry_history"), "1");
 }
 
 static void runs_are_told_apart(void **state)
@@ -133,7 +167,7 @@ static void applied_in_one_step(void **state)
 
 	(void)state;
 	prepare();
-	OK(history_applied(scene.db, &scene.run, item, began, &scene.stop, err_of()));
+	OK(history_applied(scene.db, &scene.run, item, NULL, began, &scene.stop, err_of()));
 	row = read_back(1);
 	assert_string_equal(row->version, "007");
 	assert_string_equal(row->name, "m007");
@@ -163,14 +197,14 @@ static void applied_step_by_step(void **state)
 
 	(void)state;
 	prepare();
-	OK(history_start(scene.db, &scene.run, item, &scene.stop, err_of()));
+	OK(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
 	row = read_back(1);
 	assert_int_equal(row->state, HISTORY_STARTED);
 	assert_int_equal(row->statements_done, 0);
 	assert_null(row->finished_at);
 	OK(history_statement_done(scene.db, item, 1, &scene.stop, err_of()));
 	assert_int_equal(read_back(1)->statements_done, 1);
-	OK(history_applied(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
+	OK(history_finished(scene.db, &scene.run, item, &scene.stop, err_of()));
 	row = read_back(1);
 	assert_int_equal(row->state, HISTORY_APPLIED);
 	assert_int_equal(row->statements_done, 2);
@@ -183,7 +217,7 @@ static void down_part_may_be_absent(void **state)
 	(void)state;
 	prepare();
 	OK(history_applied(
-	    scene.db, &scene.run, migration("1", "SELECT 1;"), began, &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("1", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
 	assert_null(ask("SELECT down_checksum FROM db_entry_history"));
 	assert_null(ask("SELECT down_text FROM db_entry_history"));
 	assert_null(ask("SELECT work_item FROM db_entry_history"));
@@ -193,18 +227,19 @@ static void down_part_may_be_absent(void **state)
 static void rolled_back_with_its_transaction(void **state)
 {
 	const struct migration *item = migration("1", "SELECT 1;");
+	const struct history_run before = scene.run;
 
 	(void)state;
 	prepare();
 	OK(scene.db->driver->begin(scene.db, &scene.stop, err_of()));
-	OK(history_applied(scene.db, &scene.run, item, began, &scene.stop, err_of()));
+	OK(history_applied(scene.db, &scene.run, item, NULL, began, &scene.stop, err_of()));
 	assert_true(scene.run.recorded);
 	OK(scene.db->driver->rollback(scene.db, &scene.stop, err_of()));
-	scene.run.recorded = false;
+	scene.run = before;
 	read_back(0);
 	assert_string_equal(ask("SELECT count(*) FROM db_entry_run"), "0");
 	OK(scene.db->driver->begin(scene.db, &scene.stop, err_of()));
-	OK(history_applied(scene.db, &scene.run, item, began, &scene.stop, err_of()));
+	OK(history_applied(scene.db, &scene.run, item, NULL, began, &scene.stop, err_of()));
 	OK(scene.db->driver->commit(scene.db, &scene.stop, err_of()));
 	read_back(1);
 	assert_string_equal(ask("SELECT count(*) FROM db_entry_run"), "1");
@@ -216,14 +251,35 @@ static void rows_in_the_order_of_application(void **state)
 
 	(void)state;
 	prepare();
+	OK(history_applied(scene.db, &scene.run, migration("10", "SELECT 1;"), NULL, began,
+	    &scene.stop, err_of()));
 	OK(history_applied(
-	    scene.db, &scene.run, migration("10", "SELECT 1;"), began, &scene.stop, err_of()));
-	OK(history_applied(
-	    scene.db, &scene.run, migration("9", "SELECT 1;"), began, &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("9", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
 	rows = read_back(2);
 	assert_string_equal(rows[0].version, "10");
 	assert_string_equal(rows[1].version, "9");
 	assert_int_equal(rows[1].position, 2);
+}
+
+/* The row of a version that came back takes the place of its former one, not its position. */
+static void last_position_counts_every_row(void **state)
+{
+	(void)state;
+	prepare();
+	OK(history_read(&scene.history, scene.db, &scene.project->arena, &scene.stop, err_of()));
+	assert_int_equal(scene.history.last_position, 0);
+	tell("INSERT INTO db_entry_history (version, name, state, position, checksum,"
+	     " statements_total, statements_done, run_id, tool_version, started_at) VALUES"
+	     " ('07', '', 'applied', 3, 'c', 0, 0, '', '', ''),"
+	     " ('7', '', 'reverted', 9, 'c', 0, 0, '', '', '')");
+	assert_string_equal(read_back(1)->version, "07");
+	assert_int_equal(scene.history.last_position, 9);
+	scene.run.position = scene.history.last_position;
+	OK(history_applied(
+	    scene.db, &scene.run, migration("8", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
+	read_back(2);
+	assert_int_equal(scene.history.last_position, 10);
+	assert_int_equal(scene.run.position, 10);
 }
 
 static void applied_twice_is_an_error(void **state)
@@ -232,9 +288,10 @@ static void applied_twice_is_an_error(void **state)
 
 	(void)state;
 	prepare();
-	OK(history_applied(scene.db, &scene.run, item, began, &scene.stop, err_of()));
-	assert_false(history_applied(scene.db, &scene.run, item, began, &scene.stop, err_of()));
-	assert_false(history_start(scene.db, &scene.run, item, &scene.stop, err_of()));
+	OK(history_applied(scene.db, &scene.run, item, NULL, began, &scene.stop, err_of()));
+	assert_false(
+	    history_applied(scene.db, &scene.run, item, NULL, began, &scene.stop, err_of()));
+	assert_false(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
 	read_back(1);
 }
 
@@ -245,7 +302,7 @@ static void baseline(void **state)
 	(void)state;
 	prepare();
 	OK(history_baseline(
-	    scene.db, &scene.run, migration("1", two_statements), &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("1", two_statements), NULL, &scene.stop, err_of()));
 	row = read_back(1);
 	assert_int_equal(row->state, HISTORY_APPLIED);
 	assert_int_equal(row->statements_done, 0);
@@ -257,10 +314,11 @@ static void forgotten_by_number(void **state)
 	(void)state;
 	prepare();
 	OK(history_start(
-	    scene.db, &scene.run, migration("0010", "SELECT 1;"), &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("0010", "SELECT 1;"), NULL, &scene.stop, err_of()));
 	OK(history_start(
-	    scene.db, &scene.run, migration("0100", "SELECT 1;"), &scene.stop, err_of()));
-	OK(history_start(scene.db, &scene.run, migration("0", "SELECT 1;"), &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("0100", "SELECT 1;"), NULL, &scene.stop, err_of()));
+	OK(history_start(
+	    scene.db, &scene.run, migration("0", "SELECT 1;"), NULL, &scene.stop, err_of()));
 	OK(history_forget(scene.db, &scene.run, "010", &scene.stop, err_of()));
 	assert_string_equal(read_back(2)[0].version, "0100");
 	OK(history_forget(scene.db, &scene.run, "1", &scene.stop, err_of()));
@@ -276,7 +334,7 @@ static void settled_as_applied(void **state)
 
 	(void)state;
 	prepare();
-	OK(history_start(scene.db, &scene.run, item, &scene.stop, err_of()));
+	OK(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
 	OK(history_statement_done(scene.db, item, 1, &scene.stop, err_of()));
 	OK(history_settle(scene.db, &scene.run, "1", HISTORY_APPLIED, &scene.stop, err_of()));
 	row = read_back(1);
@@ -294,13 +352,13 @@ static void reverted_and_applied_again(void **state)
 
 	(void)state;
 	prepare();
-	OK(history_start(scene.db, &scene.run, item, &scene.stop, err_of()));
+	OK(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
 	OK(history_settle(scene.db, &scene.run, "1", HISTORY_REVERTED, &scene.stop, err_of()));
 	assert_int_equal(read_back(1)->state, HISTORY_REVERTED);
 	OK(history_applied(
-	    scene.db, &scene.run, migration("2", "SELECT 1;"), began, &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("2", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
 	item = migration("1", "SELECT 1;");
-	OK(history_applied(scene.db, &scene.run, item, began, &scene.stop, err_of()));
+	OK(history_applied(scene.db, &scene.run, item, read_back(2), began, &scene.stop, err_of()));
 	rows = read_back(2);
 	assert_string_equal(rows[1].version, "1");
 	assert_int_equal(rows[1].state, HISTORY_APPLIED);
@@ -311,13 +369,33 @@ static void reverted_and_back_under_another_spelling(void **state)
 {
 	(void)state;
 	prepare();
-	OK(history_start(scene.db, &scene.run, migration("7", "SELECT 1;"), &scene.stop, err_of()));
+	OK(history_start(
+	    scene.db, &scene.run, migration("7", "SELECT 1;"), NULL, &scene.stop, err_of()));
 	OK(history_settle(scene.db, &scene.run, "7", HISTORY_REVERTED, &scene.stop, err_of()));
 	assert_int_equal(remove("migrations/7_m7.sql"), 0);
-	OK(history_applied(
-	    scene.db, &scene.run, migration("007", "SELECT 1;"), began, &scene.stop, err_of()));
+	OK(history_applied(scene.db, &scene.run, migration("007", "SELECT 1;"), read_back(1), began,
+	    &scene.stop, err_of()));
 	assert_string_equal(read_back(1)->version, "007");
 	assert_int_equal(scene.history.rows[0].state, HISTORY_APPLIED);
+}
+
+/* Nothing was run of it: the file was empty then. */
+static void empty_and_back_under_another_spelling(void **state)
+{
+	const struct history_row *row;
+
+	(void)state;
+	prepare();
+	OK(history_applied(
+	    scene.db, &scene.run, migration("7", "-- later"), NULL, began, &scene.stop, err_of()));
+	assert_int_equal(remove("migrations/7_m7.sql"), 0);
+	OK(history_applied(scene.db, &scene.run, migration("007", "SELECT 1;"), read_back(1), began,
+	    &scene.stop, err_of()));
+	row = read_back(1);
+	assert_string_equal(row->version, "007");
+	assert_int_equal(row->state, HISTORY_APPLIED);
+	assert_int_equal(row->statements_total, 1);
+	assert_string_equal(ask("SELECT count(*) FROM db_entry_history"), "1");
 }
 
 static void accepted(void **state)
@@ -328,8 +406,8 @@ static void accepted(void **state)
 
 	(void)state;
 	prepare();
-	OK(history_applied(
-	    scene.db, &scene.run, migration("01", "SELECT 1;"), began, &scene.stop, err_of()));
+	OK(history_applied(scene.db, &scene.run, migration("01", "SELECT 1;"), NULL, began,
+	    &scene.stop, err_of()));
 	assert_int_equal(remove("migrations/01_m01.sql"), 0);
 	item = migration("1", two_statements);
 	history_run_init(&later, "repair", NULL);
@@ -350,7 +428,7 @@ static void end_of_a_run(void **state)
 	OK(history_run_finished(scene.db, &scene.run, 0, &scene.stop, err_of()));
 	prepare();
 	OK(history_applied(
-	    scene.db, &scene.run, migration("1", "SELECT 1;"), began, &scene.stop, err_of()));
+	    scene.db, &scene.run, migration("1", "SELECT 1;"), NULL, began, &scene.stop, err_of()));
 	OK(history_run_finished(scene.db, &scene.run, 23, &scene.stop, err_of()));
 	assert_string_equal(ask("SELECT outcome FROM db_entry_run"), "23");
 	assert_non_null(ask("SELECT finished_at FROM db_entry_run"));
@@ -428,18 +506,22 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(no_tables),
 	    TEST(tables_are_made_once),
+	    TEST(tables_are_made_where_they_are_read),
+	    TEST(older_table_is_kept),
 	    TEST(runs_are_told_apart),
 	    TEST(applied_in_one_step),
 	    TEST(applied_step_by_step),
 	    TEST(down_part_may_be_absent),
 	    TEST(rolled_back_with_its_transaction),
 	    TEST(rows_in_the_order_of_application),
+	    TEST(last_position_counts_every_row),
 	    TEST(applied_twice_is_an_error),
 	    TEST(baseline),
 	    TEST(forgotten_by_number),
 	    TEST(settled_as_applied),
 	    TEST(reverted_and_applied_again),
 	    TEST(reverted_and_back_under_another_spelling),
+	    TEST(empty_and_back_under_another_spelling),
 	    TEST(accepted),
 	    TEST(end_of_a_run),
 	    TEST(rows_that_cannot_be_understood),

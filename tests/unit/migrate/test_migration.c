@@ -147,6 +147,121 @@ static void a_thousand_files(void **state)
 	assert_string_equal(project->set.items[999].version, "1000");
 }
 
+/* --- All that is malformed --- */
+
+static bool review(struct project *project, struct migration_problems *problems)
+{
+	return migration_review_all(&project->set, problems, NULL, project_engine_folders,
+	    &dialect_sqlite, &project->arena, &project->err);
+}
+
+static void check_problem(const struct err *problem, const char *file, int line)
+{
+	assert_int_equal(problem->kind, ERR_MALFORMED);
+	assert_string_equal(problem->file, file);
+	assert_int_equal(problem->line, line);
+	assert_string_not_equal(problem->message, "");
+	assert_string_not_equal(problem->next, "");
+}
+
+static void every_malformed_file_is_reported(void **state)
+{
+	struct project *project = *state;
+	struct migration_problems problems;
+
+	project_write("migrations/1_a.sql", "SELECT 1;\nROLLBACK;");
+	project_write("migrations/2_b.sql", "SELECT 2;");
+	project_write("migrations/2_c.down.sql", "SELECT 'a;");
+	project_write("migrations/3_c.sql", "SELECT 3;");
+	project_write("migrations/04_d.down.sql", "SELECT 4;");
+	project_write("migrations/4_d.down.sql", "SELECT 4;");
+	project_write("migrations/5_e.sql", "SELECT 5;");
+	project_write("migrations/05_e.sql", "SELECT 5;");
+	project_write("migrations/schema.sql", "SELECT 6;");
+	project->err.kind = ERR_NONE;
+	assert_true(review(project, &problems));
+	assert_int_equal(project->err.kind, ERR_NONE);
+	assert_int_equal(problems.count, 5);
+	assert_int_equal(problems.more, 0);
+	check_problem(&problems.items[0], "migrations/schema.sql", 0);
+	check_problem(&problems.items[1], "migrations/4_d.down.sql", 0);
+	check_problem(&problems.items[2], "migrations/1_a.sql", 2);
+	check_problem(&problems.items[3], "migrations/2_c.down.sql", 1);
+	check_problem(&problems.items[4], "migrations/5_e.sql", 0);
+	assert_int_equal(project->set.count, 3);
+	assert_string_equal(project->set.items[0].label, "3_c");
+	assert_false(project_read(project, NULL));
+	assert_string_equal(project->err.file, "migrations/schema.sql");
+}
+
+static void nothing_malformed(void **state)
+{
+	struct project *project = *state;
+	struct migration_problems problems = {.count = 7};
+
+	project_write("migrations/1_a.sql", "SELECT 1;");
+	assert_true(review(project, &problems));
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(project->set.count, 1);
+}
+
+static void malformed_files_are_bounded(void **state)
+{
+	struct project *project = *state;
+	struct migration_problems problems;
+	char path[64];
+
+	for (int i = 0; i < MIGRATION_PROBLEMS_MOST + 3; i++) {
+		snprintf(path, sizeof(path), "migrations/%d_m.sql", i);
+		project_write(path, "SELECT 'a;");
+	}
+	assert_true(review(project, &problems));
+	assert_int_equal(problems.count, MIGRATION_PROBLEMS_MOST);
+	assert_int_equal(problems.more, 3);
+	assert_int_equal(project->set.count, 0);
+}
+
+/* Not a malformed file, but a folder that is none of ours. */
+static void review_of_another_tools_folder(void **state)
+{
+	struct project *project = *state;
+	const struct migration_set before = project->set;
+	struct migration_problems problems = {.count = 7};
+
+	project_write("migrations/1_a.sql", "SELECT 'a;");
+	project_write("migrations/2_a.sql", "-- +goose Up\n");
+	assert_false(review(project, &problems));
+	assert_int_equal(project->err.kind, ERR_CONFIG);
+	assert_int_equal(problems.count, 7);
+	assert_memory_equal(&before, &project->set, sizeof(before));
+}
+
+/* --- Subfolders --- */
+
+static void check_why(struct project *project, const char *why)
+{
+	assert_false(project_read(project, NULL));
+	assert_int_equal(project->err.kind, ERR_CONFIG);
+	if (strstr(project->err.why, why) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", why, project->err.why);
+}
+
+static void migrations_in_subfolders_only(void **state)
+{
+	struct project *project = *state;
+	char path[64];
+
+	for (int i = 10; i < 16; i++) {
+		if (i == 15)
+			check_why(project, "in subfolders (0.10, 0.11, 0.12, 0.13, 0.14), which");
+		snprintf(path, sizeof(path), "migrations/0.%d/00__a.sql", i);
+		project_write(path, "SELECT 1;");
+	}
+	check_why(project, "in subfolders (0.10, 0.11, 0.12, 0.13, 0.14, …), which are not read");
+	project_write("migrations/pg/1_a.sql", "SELECT 1;");
+	check_why(project, "it has them only in pg; for this database it would be sqlite, sqlite3");
+}
+
 /* --- Cases --- */
 
 static void print_flag(struct buf *out, bool is, const char *name)
@@ -226,7 +341,7 @@ static void check_case(void **state)
 	print_result(&actual, &project);
 	arena_free(&project.arena);
 	if (getenv("UPDATE_CASES") != NULL)
-		assert_true(fs_write("expected.txt", actual.data, actual.len, 0644, &err));
+		assert_true(sink_put("expected.txt", actual.data, actual.len, 0644, &err));
 	assert_true(fs_read("expected.txt", &expected, ERR_UNEXPECTED, &err));
 	assert_int_equal(chdir(back), 0);
 	assert_string_equal(actual.data, expected.data);
@@ -270,6 +385,11 @@ int main(void)
 	    TEST(folder_that_cannot_be_looked_at_is_no_absent_one),
 	    TEST(sorted_and_found_by_number),
 	    TEST(a_thousand_files),
+	    TEST(every_malformed_file_is_reported),
+	    TEST(nothing_malformed),
+	    TEST(malformed_files_are_bounded),
+	    TEST(review_of_another_tools_folder),
+	    TEST(migrations_in_subfolders_only),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -138,9 +138,40 @@ static void down_file_alone(void **state)
 	project_write("migrations/1_a.down.sql", "DROP TABLE a;");
 	project_refused(
 	    project, ERR_MALFORMED, "migrations/1_a.down.sql", 0, "belongs to no migration");
-	project_write("migrations/1_b.up.sql", "CREATE TABLE a (b);");
+	project_write("migrations/10_a.up.sql", "CREATE TABLE a (b);");
 	project_refused(
 	    project, ERR_MALFORMED, "migrations/1_a.down.sql", 0, "belongs to no migration");
+}
+
+/* As golang-migrate pairs them. */
+static void pair_by_version_alone(void **state)
+{
+	static const char *const downs[] = {"1_flags.down.sql", "1.down.sql", "001_b.down.sql"};
+	struct project *project = *state;
+	const struct migration *migration;
+	char path[64];
+
+	project_write("migrations/1_flags..up.sql", "CREATE TABLE a (b);");
+	for (size_t i = 0; i < sizeof(downs) / sizeof(*downs); i++) {
+		snprintf(path, sizeof(path), "migrations/%s", downs[i]);
+		project_write(path, "DROP TABLE a;");
+		migration = only(project);
+		assert_string_equal(migration->label, "1_flags.");
+		assert_string_equal(migration->down_file, path);
+		STATEMENTS(migration->down, "DROP TABLE a");
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_null(only(project)->down_file);
+}
+
+static void two_down_files(void **state)
+{
+	struct project *project = *state;
+
+	project_write("migrations/1_a.up.sql", "CREATE TABLE a (b);");
+	project_write("migrations/1_a.down.sql", "DROP TABLE a;");
+	project_write("migrations/01_b.down.sql", "DROP TABLE b;");
+	project_refused(project, ERR_MALFORMED, "migrations/1_a.down.sql", 0, "01_b.down.sql");
 }
 
 static void two_down_parts(void **state)
@@ -208,6 +239,8 @@ static void marker_pairs(void **state)
 	    {"  -- up  migration", "\t-- down migration"},
 	    {"-- === FORWARD MIGRATION ===", "-- === ROLLBACK (optional, for reference) ==="},
 	    {"-- === FORWARD MIGRATION ===\r", "-- === ROLLBACK ===\r"},
+	    {"-- Up", "-- Down"},
+	    {"--up\r", "  --  DOWN\r"},
 	};
 	char text[512];
 
@@ -279,6 +312,47 @@ static void markers_out_of_place(void **state)
 	refuse_text(*state, "-- migrate:\n", 1, "neither");
 }
 
+/* Of npm's sqlite: words that elsewhere are just a comment. */
+static void words_as_markers(void **state)
+{
+	static const char rule[] = "--------------------";
+	const struct migration *migration;
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s\n-- Up\n%s\nSELECT 1;\n%s\n-- Down\n%s\nSELECT 2;\n", rule,
+	    rule, rule, rule);
+	migration = read_text(*state, text);
+	STATEMENTS(migration->up, "SELECT 1");
+	STATEMENTS(migration->down, "SELECT 2");
+	STATEMENTS(read_text(*state, "SELECT 1;\n-- Down\nSELECT 2;")->up, "SELECT 1", "SELECT 2");
+	STATEMENTS(
+	    read_text(*state, "-- Down\nSELECT 1;\n-- Up\nSELECT 2;")->up, "SELECT 1", "SELECT 2");
+	STATEMENTS(read_text(*state, "SELECT 1;\n-- Up\nSELECT 2;\n-- Down\nSELECT 3;")->up,
+	    "SELECT 1", "SELECT 2", "SELECT 3");
+	STATEMENTS(read_text(*state, "-- Up and\nSELECT 1;\n-- Down\nSELECT 2;")->up, "SELECT 1",
+	    "SELECT 2");
+	STATEMENTS(read_text(*state, "-- migrate:up\n-- Up\nSELECT 1;\n-- Down\nSELECT 2;")->up,
+	    "SELECT 1", "SELECT 2");
+	STATEMENTS(read_text(*state, "SELECT 1; -- Up")->up, "SELECT 1");
+	refuse_text(*state, "-- Up\nSELECT 1;\n-- Up\n", 3, "second up marker");
+	refuse_text(*state, "-- Up\n-- Down\n\n-- Down\n", 4, "second down marker");
+}
+
+/* Behind a file's last dashes no marker is looked for. */
+static void dashes_at_the_end(void **state)
+{
+	static const char *const nothing[] = {"--", "---", "-- ", "\n--", "-- a\n--", NULL};
+	const struct migration *migration;
+
+	migration = read_text(*state, "-- migrate:up\nSELECT 1;\n-- migrate:down");
+	STATEMENTS(migration->up, "SELECT 1");
+	STATEMENTS(read_text(*state, "SELECT 1 -")->up, "SELECT 1 -");
+	STATEMENTS(read_text(*state, "SELECT '--'")->up, "SELECT '--'");
+	refuse_text(*state, "SELECT '--';\n-- migrate:down", 2, "without an up marker");
+	for (size_t i = 0; nothing[i] != NULL; i++)
+		assert_int_equal(read_text(*state, nothing[i])->up.count, 0);
+}
+
 static void markers_in_a_down_file(void **state)
 {
 	struct project *project = *state;
@@ -286,6 +360,8 @@ static void markers_in_a_down_file(void **state)
 	project_write("migrations/1_a.up.sql", "SELECT 1;");
 	project_write("migrations/1_a.down.sql", "-- migrate:up\nSELECT 2;");
 	project_refused(project, ERR_MALFORMED, "migrations/1_a.down.sql", 1, "up marker");
+	project_write("migrations/1_a.down.sql", "-- Up\n-- Down\nSELECT 2;");
+	STATEMENTS(only(project)->down, "SELECT 2");
 	project_write("migrations/1_a.down.sql", "SELECT 2;\n-- migrate:down\nSELECT 3;");
 	project_refused(
 	    project, ERR_MALFORMED, "migrations/1_a.down.sql", 1, "before the first marker");
@@ -312,7 +388,13 @@ static void no_transaction_as_sqlx_says_it(void **state)
 	struct project *project = *state;
 
 	assert_true(read_text(project, "-- no-transaction\nVACUUM;")->directives.no_transaction);
+	assert_true(read_text(project, "-- no-transaction")->directives.no_transaction);
+	assert_true(read_text(project, "-- no-transaction\r\nVACUUM;")->directives.no_transaction);
+	assert_true(
+	    read_text(project, "-- no-transaction here\nVACUUM;")->directives.no_transaction);
 	refuse_text(project, "\n-- no-transaction\nVACUUM;", 3, "VACUUM");
+	refuse_text(project, "-- no-transactional DDL here\nVACUUM;", 2, "VACUUM");
+	refuse_text(project, "-- no-transactions\nVACUUM;", 2, "VACUUM");
 	project_write("migrations/1_a.sql", "SELECT 1;");
 	project_write("migrations/1_a.down.sql", "-- no-transaction\nVACUUM;");
 	assert_true(only(project)->directives.down_no_transaction);
@@ -380,6 +462,8 @@ int main(void)
 	    TEST(pair_of_files),
 	    TEST(plain_file_with_a_down_file),
 	    TEST(down_file_alone),
+	    TEST(pair_by_version_alone),
+	    TEST(two_down_files),
 	    TEST(two_down_parts),
 	    TEST(one_version_twice),
 	    TEST(no_markers),
@@ -389,6 +473,8 @@ int main(void)
 	    TEST(checksum_is_of_the_up_part),
 	    TEST(no_markers_really),
 	    TEST(markers_out_of_place),
+	    TEST(words_as_markers),
+	    TEST(dashes_at_the_end),
 	    TEST(markers_in_a_down_file),
 	    TEST(options_of_markers),
 	    TEST(no_transaction_as_sqlx_says_it),

@@ -5,6 +5,7 @@
  * WRITE_EXPECTED set the expected files are written anew, to be read before they are kept.
  */
 #include "base/fs.h"
+#include "base/sink.h"
 #include "base/text.h"
 #include "sql/script.h"
 
@@ -98,7 +99,7 @@ static void check_case(void **state)
 	show(&actual, test->name, &input, &arena);
 	assert_false(actual.overflow);
 	if (getenv("WRITE_EXPECTED") != NULL &&
-	    !fs_write(test->expected, actual.data, actual.len, 0644, &err))
+	    !sink_put(test->expected, actual.data, actual.len, 0644, &err))
 		fail_msg("%s", err.message);
 	if (!fs_read(test->expected, &expected, ERR_UNEXPECTED, &err))
 		fail_msg("%s", err.message);

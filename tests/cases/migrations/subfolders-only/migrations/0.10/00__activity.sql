@@ -1,0 +1,1 @@
+CREATE TABLE activity (id INTEGER PRIMARY KEY);
