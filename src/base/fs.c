@@ -1,9 +1,9 @@
 #include "base/fs.h"
-#include "base/sink.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,8 +69,11 @@ static int open_regular(const char *path, struct stat *info, enum err_kind kind,
 	return fd;
 }
 
-/* A file in /proc says 0 bytes and one being written grows: its size is only a hint. */
-static bool read_all(int fd, struct buf *buf)
+/*
+ * A file in /proc says 0 bytes and one being written grows, so the size alone ends nothing. It does
+ * together with a read that asked for more.
+ */
+static bool read_all(int fd, off_t size, struct buf *buf)
 {
 	char chunk[CHUNK];
 
@@ -80,8 +83,12 @@ static bool read_all(int fd, struct buf *buf)
 			return true;
 		if (n < 0 && errno != EINTR)
 			return false;
-		if (n > 0)
-			buf_add(buf, chunk, (size_t)n);
+		if (n < 0)
+			continue;
+		buf_add(buf, chunk, (size_t)n);
+		size -= n;
+		if (size == 0 && (size_t)n < sizeof(chunk))
+			return true;
 	}
 	return true;
 }
@@ -101,7 +108,7 @@ bool fs_read(const char *path, struct buf *buf, enum err_kind kind, struct err *
 		return false;
 	if (buf->overflow || (uintmax_t)info.st_size > buf->max - before)
 		return too_large(path, buf->max, kind, err);
-	if (read_all(fd, buf) && !buf->overflow)
+	if (read_all(fd, info.st_size, buf) && !buf->overflow)
 		return true;
 	if (buf->overflow)
 		too_large(path, buf->max, kind, err);
@@ -112,19 +119,6 @@ bool fs_read(const char *path, struct buf *buf, enum err_kind kind, struct err *
 		buf->len = before;
 		buf->data[before] = '\0';
 	}
-	return false;
-}
-
-bool fs_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
-{
-	struct stop endless = stop_cleanup(-1);
-	struct sink *sink;
-
-	if (!sink_file(&sink, path, mode, false, err))
-		return false;
-	if (sink_write(sink, data, len, &endless, err))
-		return sink_commit(sink, err);
-	sink_abort(sink);
 	return false;
 }
 

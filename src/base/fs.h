@@ -13,12 +13,6 @@
  */
 bool fs_read(const char *path, struct buf *buf, enum err_kind kind, struct err *err);
 
-/*
- * Replace or make a file in one step: a reader sees the old or the new, never a part. By
- * sink_file(), with all it says about `mode`, symbolic links and devices.
- */
-bool fs_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
-
 /* The names in a folder, sorted by bytes, without "." and "..", in the arena. NULL when empty. */
 bool fs_list(const char *path, struct arena *arena, char ***names, size_t *count, struct err *err);
 

@@ -5,12 +5,15 @@
 #include "base/text.h"
 #include "base/url.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
 	PROGRESS_EVERY = 5000, /* ms between lines */
+	ROOM_MS = 2000,        /* for a reader of the log to go on reading */
+	LAST_WORDS_MS = 200,   /* for a line after a signal */
 	BAR_EVERY = 100,       /* ms between repaintings */
 	BAR_WIDTH = 12,
 	BAR_WHAT = 28 /* bytes of `what`, so that the bar stays within 80 columns */
@@ -51,17 +54,33 @@ static bool in_colour(void)
 }
 
 /*
- * One write(2), whatever lies in the buffer. What a full pipe that doesn't block refuses is lost:
- * the log must not hold up a run.
+ * Room for a line in a pipe that nobody may be reading. A reader that stopped is waited for once,
+ * not at each line, and less after a signal: the log must not hold up a run that holds a lock.
+ */
+static bool wait_for_room(void)
+{
+	static bool stalled;
+	struct stop now = stop_cleanup(stalled ? 0 : stop_signal() == 0 ? ROOM_MS : LAST_WORDS_MS);
+	struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct err ignored; /* there is no other place to tell it */
+
+	stalled = !stop_poll(&now, &fd, 1, &ignored);
+	return !stalled;
+}
+
+/*
+ * At most PIPE_BUF bytes at a time, so that lines of several processes don't mix and a write does
+ * not block once there is room. What can't be written is lost.
  */
 static void flush(const struct buf *line)
 {
 	size_t done = 0;
 
-	while (done < line->len) {
-		ssize_t n = write(STDERR_FILENO, line->data + done, line->len - done);
+	while (done < line->len && wait_for_room()) {
+		size_t part = line->len - done < PIPE_BUF ? line->len - done : PIPE_BUF;
+		ssize_t n = write(STDERR_FILENO, line->data + done, part);
 
-		if (n < 0 && errno != EINTR)
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return;
 		if (n > 0)
 			done += (size_t)n;
@@ -274,7 +293,6 @@ static void add_json_line(const char *line, void *data)
 void log_error_fields(const struct err *err, struct json *object)
 {
 	json_add_text(object, "kind", err_row(err->kind)->word);
-	json_add_int(object, "exit", err_exit_code(err));
 	if (err->code[0] != '\0')
 		add_json_text(object, "code", err->code);
 	if (err->file[0] != '\0')
@@ -290,6 +308,7 @@ static void write_json_error(const struct log_event *event, const struct err *er
 {
 	struct json *object = begin_json(event, LOG_ERROR, err->message);
 
+	json_add_int(object, "exit", err_exit_code(err));
 	log_error_fields(err, object);
 	end_json(object);
 }

@@ -1,5 +1,5 @@
 #include "base/proc.h"
-#include "base/fds.h"
+#include "base/boot.h"
 #include "base/program.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,96 +11,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* What was inherited. */
-static struct {
-	bool ignored[NSIG];
-	sigset_t mask;
-	int *fds; /* ascending */
-	size_t fd_count;
-	size_t fd_capacity;
-} boot;
-
-static void record_signals(void)
-{
-	struct sigaction action;
-	struct sigaction standard = {.sa_handler = SIG_DFL};
-
-	for (int signo = 1; signo < NSIG; signo++)
-		boot.ignored[signo] =
-		    sigaction(signo, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-	pthread_sigmask(SIG_SETMASK, NULL, &boot.mask);
-	/* Inherited as ignored it would take children's statuses from waitpid(). */
-	sigaction(SIGCHLD, &standard, NULL);
-}
-
-/*
- * A library would get the free number and what somebody prints would end up in a database file.
- * Where even /dev/null is missing, any folder occupies the number as well.
- */
-static void open_standard(void)
-{
-	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) >= 0)
-			continue;
-		if (open("/dev/null", O_RDWR) < 0 && open("/", O_RDONLY | O_DIRECTORY) < 0)
-			err_die("can't open /dev/null");
-	}
-}
-
-static void record_fd(int fd, void *context)
-{
-	(void)context;
-	if (boot.fd_count == boot.fd_capacity) {
-		boot.fd_capacity = boot.fd_capacity == 0 ? 16 : boot.fd_capacity * 2;
-		boot.fds = reallocarray(boot.fds, boot.fd_capacity, sizeof(int));
-		if (boot.fds == NULL)
-			err_die("out of memory");
-	}
-	boot.fds[boot.fd_count++] = fd;
-}
-
-static int compare_fds(const void *a, const void *b)
-{
-	const int *left = a;
-	const int *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
-void proc_boot(void)
-{
-	record_signals();
-	open_standard();
-	boot.fd_count = 0;
-	fds_each(record_fd, NULL);
-	qsort(boot.fds, boot.fd_count, sizeof(int), compare_fds);
-}
-
-bool proc_inherited_ignored(int signo)
-{
-	return signo > 0 && signo < NSIG && boot.ignored[signo];
-}
-
-/*
- * execve() itself sets handlers back to the default, and until then stop's must stay. So only
- * "ignored" is put right, in both directions.
- */
-static void restore_dispositions(void)
-{
-	struct sigaction now;
-	struct sigaction standard = {.sa_handler = SIG_DFL};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-	for (int signo = 1; signo < NSIG; signo++) {
-		if (sigaction(signo, NULL, &now) < 0)
-			continue;
-		if (boot.ignored[signo])
-			sigaction(signo, &ignore, NULL);
-		else if (now.sa_handler == SIG_IGN)
-			sigaction(signo, &standard, NULL);
-	}
-}
-
 /* An alarm survives execve() and would kill the application. */
 static void clear_alarms(void)
 {
@@ -111,18 +21,19 @@ static void clear_alarms(void)
 	setitimer(ITIMER_PROF, &off, NULL);
 }
 
-/* The gaps between the inherited ones close on exec: not every library asks for that itself. */
-static void close_others_on_exec(void)
+bool proc_check(const char *name, struct err *err)
 {
-	unsigned first = 0;
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct program program = program_find(name, &arena);
+	struct program_failure failure = {.candidate = program.count};
 
-	for (size_t i = 0; i < boot.fd_count; i++) {
-		unsigned fd = (unsigned)boot.fds[i];
-		if (fd > first)
-			fds_close_on_exec(first, fd - 1);
-		first = fd + 1;
+	for (size_t i = 0; i < program.count; i++) {
+		if (access(program.candidates[i], X_OK) == 0)
+			return true;
+		if (errno != ENOENT && errno != ENOTDIR && failure.candidate == program.count)
+			failure = (struct program_failure){i, errno};
 	}
-	fds_close_on_exec(first, INT_MAX);
+	return program_explain(&program, &failure, err);
 }
 
 bool proc_exec(char *const argv[], struct err *err)
@@ -133,10 +44,10 @@ bool proc_exec(char *const argv[], struct err *err)
 
 	fflush(NULL);
 	stop_become_immediate();
-	restore_dispositions();
+	boot_restore_dispositions();
 	clear_alarms();
-	close_others_on_exec();
-	pthread_sigmask(SIG_SETMASK, &boot.mask, NULL);
+	boot_keep_descriptors();
+	boot_restore_mask();
 	struct program_failure failure = program_exec(&program, argv);
 	/* The failure will be logged, perhaps into a pipe that nobody reads any more. */
 	sigaction(SIGPIPE, &ignore, NULL);

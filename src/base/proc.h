@@ -5,19 +5,16 @@
 #ifndef DB_ENTRY_BASE_PROC_H
 #define DB_ENTRY_BASE_PROC_H
 
+#include "base/boot.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/stop.h"
 
 /*
- * First call of main(): record every signal's disposition, the mask and the open descriptors. Those
- * of 0, 1 and 2 that are closed are opened on /dev/null and count as inherited from then on: the
- * application gets them too. SIGCHLD is no longer ignored, for waitpid().
+ * Is there a program of that name, and may we execute it? For saying so early; proc_exec() may
+ * still fail. Errors as proc_exec().
  */
-void proc_boot(void);
-
-/* True when `signo` came ignored from our parent. */
-bool proc_inherited_ignored(int signo);
+bool proc_check(const char *name, struct err *err);
 
 /*
  * Become `argv`, searched on the environment's PATH as execvp(3) does (when unset:

@@ -247,7 +247,7 @@ static bool explain_format(const char *file, struct err *err)
 	return err_set(err, ERR_CANNOT_EXEC, "can't execute %s: a damaged program", file);
 }
 
-bool program_explain(
+static bool explain(
     const struct program *program, const struct program_failure *failure, struct err *err)
 {
 	if (failure->candidate >= program->count)
@@ -264,4 +264,13 @@ bool program_explain(
 		errno = failure->error;
 		return err_errno(err, ERR_CANNOT_EXEC, "can't execute %s", file);
 	}
+}
+
+bool program_explain(
+    const struct program *program, const struct program_failure *failure, struct err *err)
+{
+	explain(program, failure, err);
+	return err_next(err,
+	    "mend the words behind --, which name the program (CMD, command or args)"
+	    ", or the image it should be in");
 }

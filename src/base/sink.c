@@ -267,3 +267,16 @@ struct sink *sink_fd(int fd)
 	    .chunk = regular ? FILE_CHUNK : PIPE_BUF};
 	return &out->sink;
 }
+
+bool sink_put(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+	struct stop endless = stop_cleanup(-1);
+	struct sink *sink;
+
+	if (!sink_file(&sink, path, mode, false, err))
+		return false;
+	if (sink_write(sink, data, len, &endless, err))
+		return sink_commit(sink, err);
+	sink_abort(sink);
+	return false;
+}

@@ -42,4 +42,10 @@ bool sink_commit(struct sink *sink, struct err *err);
 /* Accepts NULL. */
 void sink_abort(struct sink *sink);
 
+/*
+ * Replace or make a file in one step: a reader sees the old or the new, never a part. By
+ * sink_file(), with all it says about `mode`, symbolic links and devices.
+ */
+bool sink_put(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+
 #endif

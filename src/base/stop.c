@@ -1,5 +1,5 @@
 #include "base/stop.h"
-#include "base/proc.h"
+#include "base/boot.h"
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>

@@ -1,8 +1,11 @@
 #include "base/text.h"
+#include "base/stop.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	DISTANCE_BYTES = 64
@@ -206,4 +209,13 @@ void text_elapsed(int64_t ms, char *out, size_t size)
 		two_units(ms, HOUR, "h", MINUTE, "min", out, size);
 	else
 		two_units(ms, DAY, "d", HOUR, "h", out, size);
+}
+
+int64_t text_random(int64_t most)
+{
+	uint64_t number = 0;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != (ssize_t)sizeof(number))
+		number = (uint64_t)stop_now() ^ (uint64_t)getpid() << 32; /* early in a boot */
+	return (int64_t)(number % ((uint64_t)most + 1));
 }

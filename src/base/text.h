@@ -36,6 +36,9 @@ enum {
 /* Now in UTC: "2026-01-31T12:00:00.123Z". */
 void text_now(char time[TEXT_TIME_SIZE]);
 
+/* A random number from 0 to `most`, from the kernel: for pauses that don't fall into step. */
+int64_t text_random(int64_t most);
+
 /* Milliseconds for people: "18 ms", "1.2 s", "3 min 20 s". */
 void text_elapsed(int64_t ms, char *out, size_t size);
 

@@ -1,4 +1,5 @@
 #include "base/fs.h"
+#include "base/sink.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -20,7 +21,7 @@ static void put(const char *path, const char *text)
 {
 	struct err err = {0};
 
-	if (!fs_write(path, text, strlen(text), 0644, &err))
+	if (!sink_put(path, text, strlen(text), 0644, &err))
 		fail_msg("%s", err.message);
 }
 
@@ -78,10 +79,18 @@ static void reading_a_large_file_and_one_without_a_size(void **state)
 
 	for (size_t i = 0; i < LARGE; i++)
 		data[i] = (char)(i * 31 >> 3);
-	assert_true(fs_write("large", data, LARGE, 0644, &err));
+	assert_true(sink_put("large", data, LARGE, 0644, &err));
 	assert_true(fs_read("large", &buf, ERR_CONFIG, &err));
 	assert_int_equal(buf.len, LARGE);
 	assert_memory_equal(buf.data, data, LARGE);
+	/* As long as what is read at once, and nearly. */
+	for (size_t len = 64 * 1024 - 1; len <= 64 * 1024 + 1; len++) {
+		buf_reset(&buf);
+		assert_true(sink_put("large", data, len, 0644, &err));
+		assert_true(fs_read("large", &buf, ERR_CONFIG, &err));
+		assert_int_equal(buf.len, len);
+		assert_memory_equal(buf.data, data, len);
+	}
 	free(data);
 	buf_reset(&buf);
 	assert_true(fs_read("/proc/self/status", &buf, ERR_CONFIG, &err));
@@ -111,9 +120,9 @@ static void writing_replaces(void **state)
 	put("file", "old and longer");
 	put("file", "new");
 	check_content("file", "new");
-	assert_false(fs_write("absent/file", "x", 1, 0644, &err));
+	assert_false(sink_put("absent/file", "x", 1, 0644, &err));
 	assert_non_null(strstr(err.message, "absent/file"));
-	assert_true(fs_write("private", "x", 1, 0600, &err));
+	assert_true(sink_put("private", "x", 1, 0600, &err));
 	assert_int_equal(stat("private", &info), 0);
 	assert_int_equal(info.st_mode & 07777, 0600);
 }

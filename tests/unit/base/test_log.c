@@ -210,19 +210,20 @@ static void a_refusal_for_machines(void **state)
 	err_set(&err, ERR_DRIFT, "changed");
 	capture_pipe();
 	log_error(&error, &err);
-	assert_non_null(
-	    strstr(captured(), "\"level\":\"error\",\"event\":\"test.error\",\"message\":"
-			       "\"changed\",\"kind\":\"drift\","
-			       "\"exit\":21,\"what\":\"changed\",\"why\":\"\",\"next\":[]}\n"));
+	assert_non_null(strstr(captured(),
+	    "\"level\":\"error\",\"event\":\"test.error\",\"message\":"
+	    "\"changed\",\"exit\":21,"
+	    "\"kind\":\"drift\",\"what\":\"changed\",\"why\":\"\",\"next\":[]}\n"));
 	err_at(&err, "a.sql", 3);
 	err_why(&err, "one\ntwo");
 	err_next(&err, "do\n  this");
 	memcpy(err.code, "1050", 5);
 	capture_pipe();
 	log_error(&error, &err);
-	assert_non_null(strstr(captured(),
-	    "\"exit\":21,\"code\":\"1050\",\"file\":\"a.sql\",\"line\":3,\"what\":\"changed\","
-	    "\"why\":\"one\\ntwo\",\"next\":[\"do\",\"  this\"]}\n"));
+	assert_non_null(
+	    strstr(captured(), "\"exit\":21,\"kind\":\"drift\",\"code\":\"1050\",\"file\":\"a."
+			       "sql\",\"line\":3,\"what\":\"changed\","
+			       "\"why\":\"one\\ntwo\",\"next\":[\"do\",\"  this\"]}\n"));
 }
 
 static void colour_is_for_terminals_that_want_it(void **state)
