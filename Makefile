@@ -180,7 +180,7 @@ cover: ## lines covered by the tests, per folder
 	@tests/cover build/cover
 
 bench: all ## ratios against the sqlite3 command on the same work
-	@.ci/need $(NEED_run)
+	@.ci/need $(NEED_run) time
 	@tests/bench/run
 
 lint: ## formatting, static analysis, and the rules of the house

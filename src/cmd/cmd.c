@@ -101,17 +101,23 @@ static bool choose(struct cmd_call *call, int *argc, char ***argv, struct err *e
 
 /*
  * `… -- db-entry COMMAND …` is a command of ours: with ENTRYPOINT ["/db-entry","--"] it is what
- * `docker run IMAGE db-entry status` comes to. Options before the -- count too.
+ * `docker run IMAGE db-entry status` comes to. So is `--option COMMAND …`. Options that stood
+ * before it count too. NULL when it is neither; otherwise the word before COMMAND.
  */
-static bool is_ours(const struct cmd_call *call)
+static char **inner_command(const struct cmd_call *call)
 {
-	return call->cmd == &cmd_run && call->application != NULL && call->application[0] != NULL &&
-	       strcmp(call->application[0], "db-entry") == 0;
+	if (call->cmd != &cmd_run)
+		return NULL;
+	if (call->operand_count > 0)
+		return call->operands - 1;
+	if (call->application != NULL && text_is(call->application[0], "db-entry"))
+		return call->application;
+	return NULL;
 }
 
-static bool parse_ours(struct cmd_call *call, struct cmd_settings *given, struct err *err)
+static bool parse_inner(
+    struct cmd_call *call, struct cmd_settings *given, char **argv, struct err *err)
 {
-	char **argv = call->application;
 	int argc = 0;
 	while (argv[argc] != NULL)
 		argc++;
@@ -119,14 +125,24 @@ static bool parse_ours(struct cmd_call *call, struct cmd_settings *given, struct
 	return choose(call, &argc, &argv, err) && cmd_parse(call, given, argc, argv, err);
 }
 
+static bool parse(
+    struct cmd_call *call, struct cmd_settings *given, int argc, char **argv, struct err *err)
+{
+	bool implied = argc > 1 && argv[1][0] == '-';
+	if (!choose(call, &argc, &argv, err) || !cmd_parse(call, given, argc, argv, err))
+		return false;
+	char **inner = implied || call->operand_count == 0 ? inner_command(call) : NULL;
+	if (inner != NULL && !parse_inner(call, given, inner, err))
+		return false;
+	return cmd_check_words(call, err);
+}
+
 bool cmd_main(int argc, char **argv, struct err *err)
 {
 	struct cmd_call call = {0};
 	struct cmd_settings given = {0};
 	setup_early_log();
-	if (!choose(&call, &argc, &argv, err) || !cmd_parse(&call, &given, argc, argv, err))
-		return false;
-	if (is_ours(&call) && !parse_ours(&call, &given, err))
+	if (!parse(&call, &given, argc, argv, err))
 		return false;
 	bool ok = (!call.cmd->needs_config || load_config(&call, &given, err)) &&
 		  call.cmd->run(&call, err);

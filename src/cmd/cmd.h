@@ -28,7 +28,7 @@ enum {
 struct cmd_call {
 	const struct cmd *cmd;
 	const char *option[CMD_OPTIONS_MAX]; /* as cmd->options; NULL: not given, "" for a switch */
-	char **operands;                     /* words that are no options, ended by NULL */
+	char **operands;                     /* words that are no options */
 	size_t operand_count;
 	char **application;   /* the words after --, ended by NULL; NULL when there was no -- */
 	struct config config; /* loaded when cmd->needs_config */

@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "cmd/commands.h"
+#include <string.h>
 
 static const struct cmd_option options[] = {
     {"strict", NULL, "exit 78 when a DB_ENTRY_* variable is no setting"},
@@ -8,19 +9,33 @@ static const struct cmd_option options[] = {
 };
 
 enum {
-	NAME_SIZE = 64
+	NAME_SIZE = 64,
+	WIDEST = 60 /* one long URL does not push everything off the screen */
 };
+
+/* Wide enough for all values, so that the origins stand in one column. */
+static int value_width(struct config *config)
+{
+	size_t width = 0;
+	for (int i = 0; i < SETTINGS; i++) {
+		const char *value = config_shown(config, settings[i].id);
+		if (value != NULL && strlen(value) > width && strlen(value) <= WIDEST)
+			width = strlen(value);
+	}
+	return (int)width;
+}
 
 static void print_text(struct config *config, struct buf *out)
 {
+	int width = value_width(config);
 	for (int i = 0; i < SETTINGS; i++) {
 		char name[NAME_SIZE];
 		setting_env_name(&settings[i], name, sizeof(name));
 		const char *value = config_shown(config, settings[i].id);
-		buf_printf(out, "%-28s %-24s %s\n", name, value == NULL ? "-" : value,
+		buf_printf(out, "%-28s  %-*s  %s\n", name, width, value == NULL ? "-" : value,
 		    config->values[i].origin);
 	}
-	buf_printf(out, "%-28s %-24s %s\n", "permissions.migrations",
+	buf_printf(out, "%-28s  %-*s  %s\n", "permissions.migrations", width,
 	    permission_word(config->permission), config->permission_origin);
 }
 

@@ -14,13 +14,8 @@ static const struct cmd_option options[] = {
 
 static bool healthy(struct flow *flow, struct config *config, struct err *err)
 {
-	if (!flow_open(flow, config, "health", err) || !flow_connect(flow, CONNECT_MS, err) ||
-	    !flow_look(flow, err) || !plan_check(&flow->plan, false, err))
-		return false;
-	if (plan_pending(&flow->plan) == 0)
-		return true;
-	err_set(err, ERR_PENDING, "%zu pending", plan_pending(&flow->plan));
-	return err_next(err, "db-entry apply");
+	return flow_open(flow, config, "health", err) && flow_connect(flow, CONNECT_MS, err) &&
+	       flow_look(flow, err) && flow_settled(flow, err);
 }
 
 static bool print(
@@ -35,12 +30,11 @@ static bool print(
 			log_error_fields(sick, json_add_object(root, "reason"));
 		return cmd_print_json(root, err);
 	}
+	if (sick != NULL)
+		return true; /* the error itself is shown */
 	CLEANUP(buf_free) struct buf text = buf_init(4096);
-	if (sick == NULL)
-		buf_printf(&text, "healthy: %s at %s\n", flow->probe.label,
-		    plan_newest(&flow->plan) == NULL ? "nothing" : plan_newest(&flow->plan));
-	else
-		buf_printf(&text, "unhealthy: %s\n", sick->message);
+	buf_printf(&text, "healthy: %s at %s\n", flow->probe.label,
+	    plan_newest(&flow->plan) == NULL ? "nothing" : plan_newest(&flow->plan));
 	return cmd_print(&text, err);
 }
 

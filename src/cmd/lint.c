@@ -18,6 +18,7 @@ static const struct cmd_option options[] = {
 
 struct review {
 	struct flow flow;
+	struct migration_problems problems; /* what a run stops at */
 	struct lint_findings findings;
 	bool compared;           /* with a database */
 	struct err disagreement; /* kind ERR_NONE: the history agrees */
@@ -29,6 +30,11 @@ static void compare(struct review *review)
 {
 	struct flow *flow = &review->flow;
 	struct err err = {0};
+	if (review->problems.count > 0) {
+		snprintf(review->not_compared, sizeof(review->not_compared),
+		    "not all migrations could be read");
+		return;
+	}
 	if (flow->url.scheme == NULL) {
 		snprintf(
 		    review->not_compared, sizeof(review->not_compared), "no database URL is set");
@@ -43,19 +49,45 @@ static void compare(struct review *review)
 	plan_check(&flow->plan, true, &review->disagreement);
 }
 
+static size_t warnings(const struct review *review)
+{
+	return review->findings.count + (review->disagreement.kind != ERR_NONE);
+}
+
+static size_t malformed(const struct review *review)
+{
+	return review->problems.count + review->problems.more;
+}
+
+static void print_problems(const struct review *review, struct buf *out)
+{
+	for (size_t i = 0; i < review->problems.count; i++) {
+		const struct err *problem = &review->problems.items[i];
+		buf_printf(out, "%s:%d: error: %s [malformed]\n", problem->file,
+		    problem->line == 0 ? 1 : problem->line, problem->message);
+	}
+	if (review->problems.more > 0)
+		buf_printf(out, "and %zu more\n", review->problems.more);
+}
+
 static void print_text(const struct review *review, struct buf *out)
 {
+	print_problems(review, out);
 	for (size_t i = 0; i < review->findings.count; i++) {
 		const struct lint_finding *finding = &review->findings.items[i];
 		buf_printf(out, "%s:%d: warning: %s [%s]\n", finding->file,
 		    finding->line == 0 ? 1 : finding->line, finding->text, finding->rule);
 	}
 	if (review->disagreement.kind != ERR_NONE)
-		buf_printf(out, "%s: warning: %s\n%s\n", review->flow.probe.label,
-		    review->disagreement.message, review->disagreement.why);
-	buf_printf(out, "%zu migrations in %s read, %zu warning%s\n", review->flow.set.count,
+		buf_printf(out, "%s: warning: %s [history]\n%s%s", review->flow.probe.label,
+		    review->disagreement.message, review->disagreement.why,
+		    review->disagreement.why[0] == '\0' ? "" : "\n");
+	if (malformed(review) > 0)
+		buf_printf(out, "%zu malformed, ", malformed(review));
+	buf_printf(out, "%zu migration%s in %s read, %zu warning%s\n", review->flow.set.count,
+	    review->flow.set.count == 1 ? "" : "s",
 	    review->flow.set.folder == NULL ? "no folder" : review->flow.set.folder,
-	    review->findings.count, review->findings.count == 1 ? "" : "s");
+	    warnings(review), warnings(review) == 1 ? "" : "s");
 	if (!review->compared)
 		buf_printf(out, "not compared with a history: %s\n", review->not_compared);
 }
@@ -65,7 +97,10 @@ static bool print_json(const struct review *review, struct err *err)
 	CLEANUP(json_free) struct json *root = json_new_object();
 	json_add_int(root, "migrations", (int64_t)review->flow.set.count);
 	json_add_text(root, "folder", review->flow.set.folder);
-	struct json *array = json_add_array(root, "warnings");
+	struct json *array = json_add_array(root, "errors");
+	for (size_t i = 0; i < review->problems.count; i++)
+		log_error_fields(&review->problems.items[i], json_add_object(array, NULL));
+	array = json_add_array(root, "warnings");
 	for (size_t i = 0; i < review->findings.count; i++) {
 		const struct lint_finding *finding = &review->findings.items[i];
 		struct json *object = json_add_object(array, NULL);
@@ -92,7 +127,8 @@ static bool print(const struct cmd_call *call, const struct review *review, stru
 static bool strict(const struct review *review, struct err *err)
 {
 	if (review->findings.count > 0)
-		return err_set(err, ERR_MALFORMED, "%zu warnings", review->findings.count);
+		return err_set(err, ERR_MALFORMED, "%zu warning%s, and --strict", warnings(review),
+		    warnings(review) == 1 ? "" : "s");
 	if (review->disagreement.kind != ERR_NONE) {
 		*err = review->disagreement;
 		return false;
@@ -100,15 +136,36 @@ static bool strict(const struct review *review, struct err *err)
 	return true;
 }
 
+/* A run stops at the first malformed file; whoever is to mend them wants to know them all. */
+static bool read_files(struct review *review, struct cmd_call *call, struct err *err)
+{
+	struct flow *flow = &review->flow;
+	if (flow_open_files(flow, &call->config, "lint", cmd_option(call, "engine"), err))
+		return true;
+	return err->kind == ERR_MALFORMED &&
+	       migration_review_all(&flow->set, &review->problems,
+		   config_text(&call->config, SETTING_MIGRATIONS), flow->driver->folders,
+		   flow->driver->dialect, &flow->arena, err);
+}
+
+static bool well_formed(const struct review *review, struct err *err)
+{
+	if (malformed(review) == 0)
+		return true;
+	*err = review->problems.items[0];
+	if (malformed(review) > 1)
+		err_why(err, "and %zu more, all in the report", malformed(review) - 1);
+	return false;
+}
+
 static bool run(struct cmd_call *call, struct err *err)
 {
 	struct review review = {0};
-	bool ok =
-	    flow_open_files(&review.flow, &call->config, "lint", cmd_option(call, "engine"), err);
+	bool ok = read_files(&review, call, err);
 	if (ok) {
 		lint_migrations(&review.findings, &review.flow.set, &review.flow.arena);
 		compare(&review);
-		ok = print(call, &review, err) &&
+		ok = print(call, &review, err) && well_formed(&review, err) &&
 		     (cmd_option(call, "strict") == NULL || strict(&review, err));
 	}
 	flow_close(&review.flow);

@@ -51,9 +51,9 @@ static void fill_table(struct option_table *table, const struct cmd *cmd)
 static const char *nearest_option(const struct option_table *table, const char *word)
 {
 	const char *best = NULL;
-	size_t least = 4;
 	char name[NAME_SIZE];
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+	size_t least = strlen(name) / 2 < 4 ? strlen(name) / 2 : 4; /* edits that are too many */
 	for (size_t i = 0; i < table->count; i++) {
 		size_t distance = text_distance(name, table->options[i].name);
 		if (distance < least) {
@@ -68,6 +68,12 @@ static const char *nearest_option(const struct option_table *table, const char *
 static bool is_abbreviated(const char *word, const char *name)
 {
 	return strncmp(word, "--", 2) != 0 || strcspn(word + 2, "=") != strlen(name);
+}
+
+/* The word getopt_long() just read, which stands before a value that is a word of its own. */
+static const char *word_of(char **argv, bool known)
+{
+	return argv[known && optarg == argv[optind - 1] ? optind - 2 : optind - 1];
 }
 
 static bool bad_option(const struct option_table *table, const struct cmd *cmd, const char *word,
@@ -98,7 +104,7 @@ static bool take_option(
 	return true;
 }
 
-static bool count_operands(const struct cmd_call *call, struct err *err)
+bool cmd_check_words(const struct cmd_call *call, struct err *err)
 {
 	const struct cmd *cmd = call->cmd;
 	if (call->application != NULL && !cmd->takes_application) {
@@ -119,18 +125,15 @@ static bool count_operands(const struct cmd_call *call, struct err *err)
 }
 
 /* What stands after the options: operands, then `--` and the application. */
-static bool take_words(struct cmd_call *call, int argc, char **argv, int at, struct err *err)
+static void take_words(struct cmd_call *call, int argc, char **argv, int at)
 {
 	int dashes = at;
 	while (dashes < argc && strcmp(argv[dashes], "--") != 0)
 		dashes++;
-	if (dashes < argc) {
-		argv[dashes] = NULL;
+	if (dashes < argc)
 		call->application = argv + dashes + 1;
-	}
 	call->operands = argv + at;
 	call->operand_count = (size_t)(dashes - at);
-	return count_operands(call, err);
 }
 
 static bool help_instead(struct cmd_call *call)
@@ -155,22 +158,26 @@ bool cmd_parse(
 	int ours = 1;
 	while (ours < argc && strcmp(argv[ours], "--") != 0)
 		ours++;
+	/* Of run's words the first that is no option may be a command, whose options are its own.
+	 */
+	const char *spelling = call->cmd == &cmd_run ? "+:h" : ":h";
 	opterr = 0;
 	optind = 0; /* start anew, also after an earlier call */
 	for (;;) {
-		int before = optind == 0 ? 1 : optind;
 		int index = -1;
-		int value = getopt_long(ours, argv, "+:h", table.options, &index);
+		int value = getopt_long(ours, argv, spelling, table.options, &index);
 		if (value == -1)
 			break;
-		if (index >= 0 && is_abbreviated(argv[before], table.options[index].name))
-			value = '?';
 		if (value == VALUE_HELP || value == 'h')
 			return help_instead(call);
+		const char *word = word_of(argv, index >= 0);
+		if (index >= 0 && is_abbreviated(word, table.options[index].name))
+			value = '?';
 		if (value == '?' || value == ':')
-			return bad_option(&table, call->cmd, argv[before], value, err);
+			return bad_option(&table, call->cmd, word, value, err);
 		if (!take_option(call, given, value, err))
 			return false;
 	}
-	return take_words(call, argc, argv, optind, err);
+	take_words(call, argc, argv, optind);
+	return true;
 }

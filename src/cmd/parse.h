@@ -17,4 +17,7 @@ struct cmd_settings {
 bool cmd_parse(
     struct cmd_call *call, struct cmd_settings *settings, int argc, char **argv, struct err *err);
 
+/* Are there as many words as the command takes, and no application it does not start? ERR_USAGE. */
+bool cmd_check_words(const struct cmd_call *call, struct err *err);
+
 #endif

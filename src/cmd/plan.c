@@ -24,16 +24,11 @@ static void print_statements(
 	}
 }
 
-static bool is_pending(const struct plan_item *item)
-{
-	return item->state == PLAN_PENDING || item->state == PLAN_OUT_OF_ORDER;
-}
-
 static void print_text(const struct flow *flow, struct buf *out)
 {
 	buf_printf(out, "%s: %zu pending\n", flow->probe.label, plan_pending(&flow->plan));
 	for (size_t i = 0; i < flow->plan.count; i++)
-		if (is_pending(&flow->plan.items[i]))
+		if (plan_item_is_pending(&flow->plan.items[i]))
 			print_statements(flow, flow->plan.items[i].migration, out);
 }
 
@@ -55,7 +50,7 @@ static bool print_json(const struct flow *flow, const struct err *refusal, struc
 	struct json *array = json_add_array(root, "migrations");
 	for (size_t i = 0; i < flow->plan.count; i++) {
 		const struct plan_item *item = &flow->plan.items[i];
-		if (!is_pending(item))
+		if (!plan_item_is_pending(item))
 			continue;
 		struct json *object = json_add_object(array, NULL);
 		json_add_text(object, "version", item->migration->version);

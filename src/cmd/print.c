@@ -1,42 +1,59 @@
 #include "cmd/print.h"
 #include <string.h>
 
-static const char *version_of(const struct plan_item *item)
-{
-	return item->migration != NULL ? item->migration->version : item->row->version;
-}
-
-static const char *name_of(const struct plan_item *item)
-{
-	return item->migration != NULL ? item->migration->name : item->row->name;
-}
+enum {
+	WIDEST = 60
+}; /* one long name does not push everything off the screen */
 
 static bool skip(const struct plan_item *item, bool open_only)
 {
 	return open_only && item->state == PLAN_APPLIED;
 }
 
+static size_t label_length(const struct plan_item *item)
+{
+	const char *name = plan_item_name(item);
+	return strlen(plan_item_version(item)) + (name[0] == '\0' ? 0 : 1 + strlen(name));
+}
+
+static size_t label_width(const struct plan *plan, bool open_only)
+{
+	size_t width = 0;
+	for (size_t i = 0; i < plan->count; i++) {
+		size_t len = label_length(&plan->items[i]);
+		if (!skip(&plan->items[i], open_only) && len > width && len <= WIDEST)
+			width = len;
+	}
+	return width;
+}
+
+static void print_item(const struct plan_item *item, size_t width, struct buf *out)
+{
+	const char *name = plan_item_name(item);
+	size_t len = label_length(item);
+	buf_printf(out, "  %-12s  %s%s%s%*s  ", plan_state_name(item->state),
+	    plan_item_version(item), name[0] == '\0' ? "" : "_", name,
+	    len < width ? (int)(width - len) : 0, "");
+	if (item->row != NULL && item->row->finished_at != NULL)
+		buf_add_text(out, item->row->finished_at);
+	else if (item->migration != NULL)
+		buf_printf(out, "%zu statement%s", item->migration->up.count,
+		    item->migration->up.count == 1 ? "" : "s");
+	buf_add_char(out, '\n');
+}
+
 void cmd_print_items(const struct plan *plan, bool open_only, struct buf *out)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct plan_item *item = &plan->items[i];
-		if (skip(item, open_only))
-			continue;
-		buf_printf(out, "  %-12s  %s%s%s", plan_state_name(item->state), version_of(item),
-		    name_of(item)[0] == '\0' ? "" : "_", name_of(item));
-		if (item->row != NULL && item->row->finished_at != NULL)
-			buf_printf(out, "  %s", item->row->finished_at);
-		else if (item->row == NULL)
-			buf_printf(out, "  %zu statement%s", item->migration->up.count,
-			    item->migration->up.count == 1 ? "" : "s");
-		buf_add_char(out, '\n');
-	}
+	size_t width = label_width(plan, open_only);
+	for (size_t i = 0; i < plan->count; i++)
+		if (!skip(&plan->items[i], open_only))
+			print_item(&plan->items[i], width, out);
 }
 
 static void add_item(const struct plan_item *item, struct json *object)
 {
-	json_add_text(object, "version", version_of(item));
-	json_add_text(object, "name", name_of(item));
+	json_add_text(object, "version", plan_item_version(item));
+	json_add_text(object, "name", plan_item_name(item));
 	json_add_text(object, "state", plan_state_name(item->state));
 	if (item->migration != NULL) {
 		json_add_text(object, "file", item->migration->file);

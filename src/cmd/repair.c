@@ -34,19 +34,6 @@ struct request {
 	const char *version;
 };
 
-static const char *version_of(const struct plan_item *item)
-{
-	return item->migration != NULL ? item->migration->version : item->row->version;
-}
-
-static const struct plan_item *item_of(const struct plan *plan, const char *version)
-{
-	for (size_t i = 0; i < plan->count; i++)
-		if (migration_compare(version_of(&plan->items[i]), version) == 0)
-			return &plan->items[i];
-	return NULL;
-}
-
 static bool perform(
     struct flow *flow, const struct request *request, const struct plan_item *item, struct err *err)
 {
@@ -57,7 +44,12 @@ static bool perform(
 		return history_forget(db, &flow->run, item->row->version, &flow->stop, err);
 	enum history_state state =
 	    text_is(request->action->option, "applied") ? HISTORY_APPLIED : HISTORY_REVERTED;
-	return history_settle(db, &flow->run, item->row->version, state, &flow->stop, err);
+	if (!history_settle(db, &flow->run, item->row->version, state, &flow->stop, err))
+		return false;
+	/* Finished by hand, often after the file was corrected: what it says now is what was done.
+	 */
+	return state != HISTORY_APPLIED || item->migration == NULL ||
+	       history_accept(db, &flow->run, item->migration, &flow->stop, err);
 }
 
 /* Under the lock: the row must still be what the user saw. */
@@ -65,7 +57,7 @@ static bool change(struct flow *flow, const void *context, struct err *err)
 {
 	const struct request *request = context;
 	const struct action *action = request->action;
-	const struct plan_item *item = item_of(&flow->plan, request->version);
+	const struct plan_item *item = plan_find(&flow->plan, request->version);
 	if (item == NULL) {
 		err_set(err, ERR_USAGE, "no migration %s, neither in the history nor in the files",
 		    request->version);
@@ -78,10 +70,7 @@ static bool change(struct flow *flow, const void *context, struct err *err)
 		    plan_state_name(action->states[0]));
 		return err_next(err, "db-entry repair");
 	}
-	if (!perform(flow, request, item, err))
-		return false;
-	flow_report_change(item->row->version, item->row->name, action->change);
-	return true;
+	return perform(flow, request, item, err);
 }
 
 static bool choose(const struct cmd_call *call, struct request *request, struct err *err)
@@ -95,10 +84,9 @@ static bool choose(const struct cmd_call *call, struct request *request, struct 
 			    request->action->option, actions[i].option);
 		*request = (struct request){&actions[i], version};
 	}
-	for (const char *c = request->version; c != NULL && *c != '\0'; c++)
-		if (strchr("0123456789", *c) == NULL)
-			return err_set(err, ERR_USAGE, "--%s %s: a version is digits",
-			    request->action->option, request->version);
+	if (request->action != NULL && !migration_is_version(request->version))
+		return err_set(err, ERR_USAGE, "--%s '%s': a version is digits",
+		    request->action->option, request->version);
 	return true;
 }
 
@@ -112,6 +100,17 @@ static bool show_json(const struct flow *flow, const struct err *finding, struct
 	return cmd_print_json(root, err);
 }
 
+static void print_finding(const struct flow *flow, const struct err *finding, struct buf *out)
+{
+	buf_printf(out, "%s: %s\n", flow->probe.label, finding->message);
+	if (finding->file[0] != '\0')
+		buf_printf(out, "%s:%d\n", finding->file, finding->line > 0 ? finding->line : 1);
+	if (finding->why[0] != '\0')
+		buf_printf(out, "%s\n", finding->why);
+	if (finding->next[0] != '\0')
+		buf_printf(out, "\n%s\n", finding->next);
+}
+
 /* What is wrong is the answer asked for, so finding something is no failure. */
 static bool show(const struct cmd_call *call, const struct flow *flow, struct err *err)
 {
@@ -123,9 +122,18 @@ static bool show(const struct cmd_call *call, const struct flow *flow, struct er
 	if (right)
 		buf_printf(&text, "%s: nothing to repair\n", flow->probe.label);
 	else
-		buf_printf(&text, "%s: %s\n\n%s\n\n%s\n", flow->probe.label, finding.message,
-		    finding.why, finding.next);
+		print_finding(flow, &finding, &text);
 	return cmd_print(&text, err);
+}
+
+static bool settle(struct flow *flow, const struct request *request, struct err *err)
+{
+	const struct action *action = request->action;
+	flow->run.detail = arena_printf(&flow->arena, "%s %s", action->option, request->version);
+	if (!flow_change(flow, change, request, err))
+		return false;
+	flow_report_change(plan_find(&flow->plan, request->version), action->change);
+	return true;
 }
 
 static bool run(struct cmd_call *call, struct err *err)
@@ -136,8 +144,7 @@ static bool run(struct cmd_call *call, struct err *err)
 		return false;
 	bool ok = flow_open(&flow, &call->config, "repair", err) && flow_wait(&flow, err) &&
 		  flow_look(&flow, err) &&
-		  (request.action == NULL ? show(call, &flow, err)
-					  : flow_change(&flow, change, &request, err));
+		  (request.action == NULL ? show(call, &flow, err) : settle(&flow, &request, err));
 	flow_finish(&flow, ok ? NULL : err);
 	flow_close(&flow);
 	return ok;

@@ -1,3 +1,4 @@
+#include "base/proc.h"
 #include "cmd/commands.h"
 #include "flow/flow.h"
 
@@ -10,7 +11,9 @@ static bool run(struct cmd_call *call, struct err *err)
 		    "db-entry apply, to migrate and end (an init container, a one-shot service)");
 	}
 	struct flow flow;
-	bool ok = flow_open(&flow, &call->config, "run", err) && flow_migrate(&flow, err);
+	/* Looked for first: nothing is changed for an application that can't start anyway. */
+	bool ok = flow_open(&flow, &call->config, "run", err) &&
+		  proc_check(call->application[0], err) && flow_migrate(&flow, err);
 	if (ok) {
 		flow_report_ready(&flow, call->application);
 		ok = flow_exec(&flow, call->application, err);

@@ -54,23 +54,12 @@ static bool print(const struct cmd_call *call, const struct flow *flow, struct e
 	return cmd_print(&text, err);
 }
 
-static bool check(const struct flow *flow, struct err *err)
-{
-	bool refuse = config_is(flow->config, SETTING_OUT_OF_ORDER, "refuse");
-	if (!plan_check(&flow->plan, refuse, err))
-		return false;
-	if (plan_pending(&flow->plan) == 0)
-		return true;
-	err_set(err, ERR_PENDING, "%zu pending", plan_pending(&flow->plan));
-	return err_next(err, "db-entry apply");
-}
-
 static bool run(struct cmd_call *call, struct err *err)
 {
 	struct flow flow;
 	bool ok = flow_open(&flow, &call->config, "status", err) && flow_wait(&flow, err) &&
 		  flow_look(&flow, err) && print(call, &flow, err) &&
-		  (cmd_option(call, "check") == NULL || check(&flow, err));
+		  (cmd_option(call, "check") == NULL || flow_settled(&flow, err));
 	flow_close(&flow);
 	return ok;
 }

@@ -20,8 +20,10 @@ enum {
 struct step {
 	struct flow *flow;
 	const struct migration *migration;
-	int done; /* statements */
+	const struct history_row *former; /* reverted or empty; NULL: none */
+	int done;                         /* statements */
 	bool has_row;
+	bool unknown; /* nobody could be asked whether it was committed */
 	int64_t began;
 	char started_at[TEXT_TIME_SIZE];
 };
@@ -32,6 +34,15 @@ static void note_progress(const struct step *step)
 	snprintf(progress, sizeof(progress), "%s, statement %d of %zu", step->migration->label,
 	    step->done + 1, step->migration->up.count);
 	step->flow->driver->lock_note(step->flow->db, progress);
+}
+
+void flow_show_progress(void *context)
+{
+	const struct flow *flow = context;
+	if (flow->applying == NULL)
+		return;
+	log_progress(&events[EVENT_MIGRATION_PROGRESS], flow->applying, (int64_t)flow->applied,
+	    (int64_t)flow->to_apply);
 }
 
 static void log_statement(
@@ -87,20 +98,32 @@ void flow_roll_back(struct flow *flow)
 	flow->driver->rollback(flow->db, &stop, &ignored);
 }
 
-/* The row of the run may have been rolled back with the migration's transaction. */
+/* The run's row, and the position counted, go with the migration's transaction. */
 static bool in_transaction(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
-	bool recorded = flow->run.recorded;
+	const struct history_run before = flow->run;
 	bool ok = flow->driver->begin(flow->db, &flow->stop, err) && run_statements(step, err) &&
-		  history_applied(
-		      flow->db, &flow->run, step->migration, step->started_at, &flow->stop, err) &&
+		  history_applied(flow->db, &flow->run, step->migration, step->former,
+		      step->started_at, &flow->stop, err) &&
+		  flow->driver->lock_check(flow->db, &flow->stop, err) &&
 		  flow->driver->commit(flow->db, &flow->stop, err);
 	if (ok)
 		return true;
-	flow->run.recorded = recorded;
+	flow->run = before;
 	flow_roll_back(flow);
 	return false;
+}
+
+static struct db_limits limits_of(const struct step *step)
+{
+	struct db_limits limits = flow_limits(step->flow);
+	const struct migration_directives *directives = &step->migration->directives;
+	if (directives->lock_timeout >= 0)
+		limits.lock_timeout = directives->lock_timeout;
+	if (directives->statement_timeout >= 0)
+		limits.statement_timeout = directives->statement_timeout;
+	return limits;
 }
 
 /* The connection was lost at COMMIT: only the history knows. */
@@ -108,14 +131,19 @@ static bool settle_outcome(struct step *step, struct err *err)
 {
 	struct err lost = *err;
 	bool applied = false;
-	if (!flow_reconnect(step->flow, step->migration, &applied, err))
-		return err_context(err,
-		    "%s: its outcome is unknown, the connection was lost at COMMIT",
-		    step->migration->label);
+	if (!flow_reconnect(step->flow, step->migration, &applied, err)) {
+		step->unknown = true;
+		err->retry = ERR_FATAL; /* of reconnecting, not of the transaction */
+		return err_context(err, "%s: its outcome is unknown since COMMIT failed with: %s",
+		    step->migration->label, lost.message);
+	}
 	if (applied) {
 		step->flow->run.recorded = true;
 		return true;
 	}
+	struct db_limits limits = limits_of(step);
+	if (!step->flow->driver->reset(step->flow->db, &limits, &step->flow->stop, err))
+		return false;
 	*err = lost;
 	err->retry = ERR_RETRY_TRANSACTION; /* it was not committed, so it can be done again */
 	return false;
@@ -149,18 +177,20 @@ static bool apply_in_transaction(struct step *step, struct err *err)
 static bool apply_stepwise(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
-	if (!history_start(flow->db, &flow->run, step->migration, &flow->stop, err))
+	if (!history_start(flow->db, &flow->run, step->migration, step->former, &flow->stop, err))
 		return false;
 	step->has_row = true;
 	while ((size_t)step->done < step->migration->up.count) {
+		if (!flow->driver->lock_check(flow->db, &flow->stop, err) ||
+		    !run_statement(step, err))
+			return false;
 		/* A statement that was done is written down even when a signal came meanwhile. */
 		struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-		if (!run_statement(step, err) ||
-		    !history_statement_done(flow->db, step->migration, step->done, &stop, err))
+		if (!history_statement_done(flow->db, step->migration, step->done, &stop, err))
 			return false;
 	}
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	return history_applied(flow->db, &flow->run, step->migration, NULL, &stop, err);
+	return history_finished(flow->db, &flow->run, step->migration, &stop, err);
 }
 
 /*
@@ -171,6 +201,8 @@ static bool forget_start(struct step *step)
 {
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
 	struct err ignored; /* the row then stays, and says "0 statements done" */
+	if (!step->has_row && step->former != NULL)
+		return true; /* that row is not of this start */
 	return history_forget(
 		   step->flow->db, &step->flow->run, step->migration->version, &stop, &ignored) ||
 	       !step->has_row;
@@ -182,34 +214,49 @@ static bool atomic(const struct step *step)
 	       !step->migration->directives.no_transaction;
 }
 
-static void report_kept(const struct flow *flow, struct err *err)
+static bool report_kept(const struct flow *flow, struct err *err)
 {
 	if (flow->applied > 0)
 		err_why(
 		    err, "%zu applied before it in this run, committed and kept", flow->applied);
+	return false;
+}
+
+/* What the driver advises fits better: it knows whether the statement is to blame at all. */
+static bool advise(const struct flow *flow, bool stopped, struct err *err)
+{
+	if (stopped)
+		return err_next(err, "start again: it runs from its first statement");
+	bool first = flow->history.count == 0 && flow->applied == 0;
+	if (first && strstr(err->message, "already exists") != NULL)
+		err_next(err, "if all its tables are there already, made by another tool or by"
+			      " hand: db-entry baseline VERSION, then start again");
+	if (err->next[0] == '\0')
+		err_next(err, "mend the statement or the data, then start again");
+	return false;
 }
 
 /* Say what a failed migration left behind. */
 static bool explain_failure(struct step *step, struct err *err)
 {
 	const char *label = step->migration->label;
+	if (step->unknown)
+		return err_next(err, "start again: the history then says whether it was applied");
 	bool nothing_left = atomic(step) || (step->done == 0 && forget_start(step));
 	bool stopped = err->kind == ERR_STOPPED;
 	if (nothing_left) {
 		err_context(err, stopped ? "%s was rolled back" : "%s failed", label);
+		err_at(err, step->migration->file, 0);
 		if (!stopped)
 			err->kind = ERR_FAILED;
-		err_why(err, "nothing of it remains");
-		report_kept(step->flow, err);
-		return err_next(err, "%s",
-		    stopped ? "start again: it runs from its first statement"
-			    : "mend the statement or the data, then start again");
+		err_why(
+		    err, atomic(step) ? "nothing of it remains" : "none of its statements is done");
+		return advise(step->flow, stopped, err);
 	}
 	err_context(err, "%s is half applied: %d of %zu statements are done", label, step->done,
 	    step->migration->up.count);
 	if (!stopped)
 		err->kind = ERR_HALF_APPLIED;
-	report_kept(step->flow, err);
 	return err_next(err, "db-entry repair");
 }
 
@@ -226,65 +273,63 @@ static void report_applied(const struct step *step)
 	    step->migration->up.count == 1 ? "" : "s", elapsed);
 }
 
-static struct db_limits limits_of(const struct step *step)
+static bool apply_one(struct flow *flow, const struct plan_item *item, struct err *err)
 {
-	struct db_limits limits = flow_limits(step->flow);
-	const struct migration_directives *directives = &step->migration->directives;
-	if (directives->lock_timeout >= 0)
-		limits.lock_timeout = directives->lock_timeout;
-	if (directives->statement_timeout >= 0)
-		limits.statement_timeout = directives->statement_timeout;
-	return limits;
-}
-
-static bool apply_one(struct flow *flow, const struct migration *migration, struct err *err)
-{
-	struct step step = {.flow = flow, .migration = migration, .began = stop_now()};
+	const struct migration *migration = item->migration;
+	struct step step = {
+	    .flow = flow, .migration = migration, .former = item->row, .began = stop_now()};
 	struct db_limits limits = limits_of(&step);
 	text_now(step.started_at);
-	if (!flow->driver->lock_check(flow->db, &flow->stop, err) ||
-	    !flow->driver->reset(flow->db, &limits, &flow->stop, err))
-		return false;
+	if (!flow->driver->reset(flow->db, &limits, &flow->stop, err))
+		return err_context(err, "before %s", migration->label);
 	log_event(&events[EVENT_MIGRATION_STARTED],
 	    FIELDS(FIELD("version", migration->version), FIELD("name", migration->name),
 		FIELD("file", migration->file),
 		FIELD_INT("statements", (int64_t)migration->up.count)),
 	    "applying %s", migration->label);
-	if (!(atomic(&step) ? apply_in_transaction(&step, err) : apply_stepwise(&step, err)))
+	flow->applying = migration->label;
+	flow_show_progress(flow);
+	bool ok = atomic(&step) ? apply_in_transaction(&step, err) : apply_stepwise(&step, err);
+	flow->applying = NULL;
+	if (!ok)
 		return explain_failure(&step, err);
 	flow->applied++;
 	report_applied(&step);
 	return true;
 }
 
+/* A migration can have changed more than its own row. */
+static bool check_outcome(struct flow *flow, struct err *err)
+{
+	if (!flow_look(flow, err))
+		return false;
+	if (flow_settled(flow, err))
+		return true;
+	if (err->kind == ERR_PENDING)
+		err->kind = ERR_HISTORY;
+	return err_context(err, "everything was applied, and yet the history says");
+}
+
 bool flow_apply(struct flow *flow, struct err *err)
 {
+	flow->to_apply = plan_pending(&flow->plan);
 	for (size_t i = 0; i < flow->plan.count; i++) {
-		const struct plan_item *item = &flow->plan.items[i];
-		if (item->state != PLAN_PENDING && item->state != PLAN_OUT_OF_ORDER)
+		const struct plan_item *items = flow->plan.items;
+		if (!plan_item_is_pending(&items[i]))
 			continue;
 		if (!stop_check(&flow->stop, err)) {
 			err_context(err, "between two migrations");
-			report_kept(flow, err);
-			return false;
+			return report_kept(flow, err);
 		}
-		if (!apply_one(flow, item->migration, err))
-			return false;
+		if (!apply_one(flow, &items[i], err))
+			return report_kept(flow, err);
+		if (flow->plan.items == items)
+			continue;
+		/* Connected anew, and maybe applied after that: begin with what the history says.
+		 */
+		if (!flow_look(flow, err))
+			return report_kept(flow, err);
+		i = SIZE_MAX;
 	}
-	return flow_look(flow, err);
-}
-
-bool flow_reconnect(
-    struct flow *flow, const struct migration *migration, bool *applied, struct err *err)
-{
-	flow_disconnect(flow);
-	if (!flow_wait(flow, err) || !flow_lock(flow, err))
-		return false;
-	for (size_t i = 0; i < flow->history.count; i++) {
-		const struct history_row *row = &flow->history.rows[i];
-		if (row->state == HISTORY_APPLIED &&
-		    migration_compare(row->version, migration->version) == 0)
-			*applied = true;
-	}
-	return true;
+	return check_outcome(flow, err);
 }

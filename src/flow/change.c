@@ -3,18 +3,30 @@
 #include "flow/events.h"
 #include "flow/steps.h"
 
-void flow_report_change(const char *version, const char *name, const char *change)
+void flow_report_change(const struct plan_item *item, const char *change)
 {
+	const char *version = plan_item_version(item), *name = plan_item_name(item);
 	log_event(&events[EVENT_HISTORY_CHANGED],
 	    FIELDS(FIELD("version", version), FIELD("name", name), FIELD("change", change)),
 	    "%s%s%s · %s", version, name[0] == '\0' ? "" : "_", name, change);
+}
+
+/* A mistyped path must not become a database whose history says that everything was applied. */
+static bool must_exist(const struct flow *flow, struct err *err)
+{
+	if (flow->probe.exists)
+		return true;
+	err_set(err, ERR_CONFIG, "there is no database %s yet, and no history to change",
+	    flow->probe.label);
+	return err_next(err, "look at the path in the URL: db-entry config");
 }
 
 bool flow_change(struct flow *flow,
     bool (*change)(struct flow *flow, const void *context, struct err *err), const void *context,
     struct err *err)
 {
-	if (!flow_take_lock(flow, err) || !history_prepare(flow->db, &flow->stop, err) ||
+	if (!must_exist(flow, err) || !flow_take_lock(flow, err) ||
+	    !history_prepare(flow->db, &flow->stop, err) ||
 	    !flow->driver->begin(flow->db, &flow->stop, err))
 		return false;
 	if (change(flow, context, err) && flow->driver->commit(flow->db, &flow->stop, err))

@@ -12,7 +12,7 @@ bool flow_change(struct flow *flow,
     bool (*change)(struct flow *flow, const void *context, struct err *err), const void *context,
     struct err *err);
 
-/* Log one row that was changed. */
-void flow_report_change(const char *version, const char *name, const char *change);
+/* Log one row that was changed, once it is committed. */
+void flow_report_change(const struct plan_item *item, const char *change);
 
 #endif

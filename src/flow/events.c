@@ -32,6 +32,8 @@ const struct log_event events[EVENTS] = {
 	"version,name,file,statements"},
     [EVENT_MIGRATION_STATEMENT] = {"migration.statement", LOG_DEBUG,
 	"A statement of a migration was executed.", "version,file,line,statement,elapsed_ms"},
+    [EVENT_MIGRATION_PROGRESS] = {"migration.progress", LOG_INFO,
+	"A long migration goes on; at most once every few seconds.", "what,done,total"},
     [EVENT_MIGRATION_RETRIED] = {"migration.retried", LOG_WARN,
 	"A migration was rolled back by the database and is tried again.", "version,code,reason"},
     [EVENT_MIGRATION_APPLIED] = {"migration.applied", LOG_INFO,

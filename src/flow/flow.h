@@ -33,7 +33,9 @@ struct flow {
 	struct plan plan;       /* as last made */
 	struct history_run run;
 	bool locked;
-	size_t applied; /* migrations this run applied */
+	size_t applied;       /* migrations this run applied */
+	size_t to_apply;      /* how many it set out to apply */
+	const char *applying; /* label of the one being applied; NULL: none */
 };
 
 /*
@@ -67,6 +69,12 @@ bool flow_look(struct flow *flow, struct err *err);
 /* As plan_check(), then permissions and writability when something is pending; warnings are logged.
  */
 bool flow_check(struct flow *flow, struct err *err);
+
+/*
+ * True when the history agrees with the files and nothing is pending: what `status --check` and
+ * `health` ask. Otherwise as plan_check(), or ERR_PENDING.
+ */
+bool flow_settled(const struct flow *flow, struct err *err);
 
 /* Take the lock, waiting while its holder advances; look and check again. */
 bool flow_lock(struct flow *flow, struct err *err);

@@ -68,7 +68,7 @@ static bool take(struct flow *flow, struct queue *q, struct err *err)
 		observe(q, &holder);
 		if (stop_now() - q->advanced >= q->stall_ms)
 			return stalled(q, err);
-		int64_t pause = q->pause / 2 + random() % (q->pause / 2 + 1);
+		int64_t pause = q->pause / 2 + text_random(q->pause / 2);
 		q->pause = q->pause * 2 < PAUSE_MOST_MS ? q->pause * 2 : PAUSE_MOST_MS;
 		if (!stop_sleep(&flow->stop, pause, err))
 			return err_context(err, "waiting for the migration lock");
@@ -107,4 +107,19 @@ bool flow_take_lock(struct flow *flow, struct err *err)
 bool flow_lock(struct flow *flow, struct err *err)
 {
 	return flow_take_lock(flow, err) && flow_check(flow, err);
+}
+
+bool flow_reconnect(
+    struct flow *flow, const struct migration *migration, bool *applied, struct err *err)
+{
+	flow_disconnect(flow);
+	if (!flow_wait(flow, err) || !flow_lock(flow, err))
+		return false;
+	for (size_t i = 0; i < flow->history.count; i++) {
+		const struct history_row *row = &flow->history.rows[i];
+		if (row->state == HISTORY_APPLIED &&
+		    migration_compare(row->version, migration->version) == 0)
+			*applied = true;
+	}
+	return true;
 }

@@ -118,8 +118,9 @@ const struct setting settings[SETTINGS] = {
 	.type = SETTING_IS_DURATION,
 	.fallback = "2m",
 	.topic = TOPIC_WAITING,
-	.help = "How long the process that holds the migration lock may show no progress before "
-		"this one gives up. As long as it advances, this one waits.",
+	.help = "How long the process that holds the migration lock may show no sign of life "
+		"before this one gives up. As long as it advances, or executes a statement that "
+		"takes long, this one waits: a sign is given every few seconds.",
     },
     {
 	.id = SETTING_LOCK_TIMEOUT,

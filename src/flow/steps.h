@@ -24,6 +24,9 @@ bool flow_take_lock(struct flow *flow, struct err *err);
 /* Whatever is open; harmless when nothing is. */
 void flow_roll_back(struct flow *flow);
 
+/* Show that the migration being applied goes on; `flow` is a struct flow. */
+void flow_show_progress(void *flow);
+
 /* Unlock and close. */
 void flow_disconnect(struct flow *flow);
 

@@ -17,12 +17,18 @@ enum {
 	PAUSE_OVERLOADED_MS = 5000 /* when the server says that it has too many connections */
 };
 
+/* What a server that is there needs at the least to answer; the last try gets it too. */
+enum {
+	TRY_LEAST_MS = 1000
+};
+
 struct waiting {
 	int64_t began;
 	int64_t deadline_ms, grace_ms;
 	int64_t pause;
 	int64_t tries;
 	char reason[sizeof(((struct err *)0)->message)]; /* last one logged */
+	struct err last;                                 /* kind ERR_NONE before the first */
 };
 
 static void notice(void *context, const char *text)
@@ -31,13 +37,15 @@ static void notice(void *context, const char *text)
 	log_event(&events[EVENT_DATABASE_NOTICE], FIELDS(FIELD("text", text)), "%s", text);
 }
 
-static struct db_options options_of(const struct flow *flow)
+static struct db_options options_of(struct flow *flow)
 {
 	return (struct db_options){
 	    .application_name = "db-entry",
 	    .limits = flow_limits(flow),
 	    .create = true,
 	    .notice = notice,
+	    .alive = flow_show_progress,
+	    .context = flow,
 	};
 }
 
@@ -114,7 +122,16 @@ static int64_t next_pause(struct waiting *w, const struct err *err)
 	int64_t most = err->retry == ERR_RETRY_SLOWLY ? PAUSE_OVERLOADED_MS : PAUSE_MOST_MS;
 	int64_t pause = w->pause < most ? w->pause : most;
 	w->pause = pause * 2;
-	return pause / 2 + random() % (pause / 2 + 1);
+	return pause / 2 + text_random(pause / 2);
+}
+
+/* That a try took too long says less than what the database said before. */
+static void remember_reason(struct waiting *w, struct err *err)
+{
+	if (err->kind != ERR_TIMEOUT)
+		w->last = *err;
+	else if (w->last.kind != ERR_NONE)
+		*err = w->last;
 }
 
 static void report(struct waiting *w, const struct err *err, int64_t elapsed, int64_t pause)
@@ -142,10 +159,12 @@ static bool give_up(const struct waiting *w, int64_t elapsed, struct err *err)
 	err_context(err, "the database is not usable after %s", spent);
 	if (w->tries > 1)
 		err_why(err, "%lld tries, the last one failed with this", (long long)w->tries);
-	if (err->kind == ERR_UNREACHABLE)
-		err_next(err, "look at its own log and at the address in the URL (db-entry config);"
-			      " wait longer with DB_ENTRY_WAIT_TIMEOUT=5m");
-	return false;
+	if (err->kind != ERR_UNREACHABLE)
+		return false;
+	if (err->next[0] == '\0')
+		err_next(
+		    err, "look at its own log and at the address in the URL (db-entry config)");
+	return err_next(err, "to wait longer: DB_ENTRY_WAIT_TIMEOUT=5m");
 }
 
 /* After a failed try: sleep and return true, or false with the refusal. */
@@ -157,9 +176,12 @@ static bool pause_or_give_up(
 	int64_t elapsed = stop_now() - w->began;
 	if (!worth_waiting(w, err, elapsed) && w->tries == 1)
 		return false; /* nothing was waited for: the error stands as it is */
-	int64_t pause = next_pause(w, err);
-	if (!worth_waiting(w, err, elapsed) || pause >= stop_left(deadline))
+	remember_reason(w, err);
+	int64_t left = stop_left(deadline), pause = next_pause(w, err);
+	if (!worth_waiting(w, err, elapsed) || left == 0)
 		return give_up(w, elapsed, err);
+	if (pause > left)
+		pause = left; /* one more try when the time is up */
 	report(w, err, elapsed, pause);
 	return stop_sleep(&flow->stop, pause, err);
 }
@@ -176,7 +198,10 @@ bool flow_wait(struct flow *flow, struct err *err)
 	int64_t needed = config_int(flow->config, SETTING_WAIT_SUCCESSES);
 	int64_t successes = 0;
 	while (successes < needed) {
-		struct stop once = stop_within(&deadline, TRY_MS);
+		int64_t left = stop_left(&deadline);
+		struct stop once = stop_within(&flow->stop, left > TRY_MS         ? TRY_MS
+							    : left > TRY_LEAST_MS ? left
+										  : TRY_LEAST_MS);
 		w.tries++;
 		if (connect_once(flow, &once, err)) {
 			successes++;

@@ -1,0 +1,93 @@
+/* Looking and judging: the history, the plan it makes with the files, and whether it may be run. */
+#include "base/log.h"
+#include "flow/events.h"
+#include "flow/steps.h"
+#include "migrate/foreign.h"
+
+bool flow_look(struct flow *flow, struct err *err)
+{
+	if (!history_read(&flow->history, flow->db, &flow->arena, &flow->stop, err))
+		return false;
+	plan_make(&flow->plan, &flow->set, &flow->history, &flow->arena);
+	flow->run.position = flow->history.last_position;
+	return true;
+}
+
+static void report_warnings(const struct flow *flow)
+{
+	for (size_t i = 0; i < flow->plan.count; i++) {
+		const struct plan_item *item = &flow->plan.items[i];
+		if (item->state == PLAN_OUT_OF_ORDER)
+			log_event(&events[EVENT_PLAN_OUT_OF_ORDER],
+			    FIELDS(FIELD("version", item->migration->version),
+				FIELD("name", item->migration->name),
+				FIELD("newest", plan_newest(&flow->plan))),
+			    "%s is pending, and older than %s, which is applied already",
+			    item->migration->label, plan_newest(&flow->plan));
+		if (item->state == PLAN_ACCEPTED)
+			log_event(&events[EVENT_PLAN_ACCEPTED],
+			    FIELDS(FIELD("version", item->migration->version),
+				FIELD("name", item->migration->name)),
+			    "%s changed after it was applied, accepted by its was=",
+			    item->migration->label);
+	}
+	if (flow->plan.counts[PLAN_FUTURE] > 0)
+		log_event(&events[EVENT_PLAN_FUTURE],
+		    FIELDS(FIELD_INT("count", (int64_t)flow->plan.counts[PLAN_FUTURE]),
+			FIELD("newest", plan_newest(&flow->plan))),
+		    "the database is ahead of this image by %zu (newest %s)",
+		    flow->plan.counts[PLAN_FUTURE], plan_newest(&flow->plan));
+}
+
+static bool check_writable(const struct flow *flow, struct err *err)
+{
+	if (!flow->probe.read_only)
+		return true;
+	err_set(err, ERR_READ_ONLY, "%zu pending, and %s can't be written",
+	    plan_pending(&flow->plan), flow->probe.label);
+	return err_next(err, "make it writable for this process, or start an image whose "
+			     "migrations are all applied");
+}
+
+/* What another tool applied would be applied again. */
+static bool check_first_run(struct flow *flow, struct err *err)
+{
+	const struct foreign_history *other;
+	if (flow->history.exists || !flow->probe.exists)
+		return true;
+	if (!foreign_history_find(&other, flow->db, &flow->stop, err))
+		return false;
+	if (other == NULL)
+		return true;
+	err_set(err, ERR_HISTORY, "%s was migrated by %s before, and has no history of db-entry",
+	    flow->probe.label, other->tools);
+	err_why(err, "its table %s says so; running all %zu migrations again would be wrong",
+	    other->table, plan_pending(&flow->plan));
+	err_next(err, "db-entry baseline VERSION, with the newest migration it has already");
+	return err_next(err, "db-entry baseline none, when it has none of these");
+}
+
+bool flow_check(struct flow *flow, struct err *err)
+{
+	bool refuse = config_is(flow->config, SETTING_OUT_OF_ORDER, "refuse");
+	if (!plan_check(&flow->plan, refuse, err))
+		return false;
+	if (!flow->locked)
+		report_warnings(flow);
+	if (plan_pending(&flow->plan) == 0)
+		return true;
+	return check_first_run(flow, err) && flow_permit(flow, err) && check_writable(flow, err);
+}
+
+bool flow_settled(const struct flow *flow, struct err *err)
+{
+	bool refuse = config_is(flow->config, SETTING_OUT_OF_ORDER, "refuse");
+	if (!plan_check(&flow->plan, refuse, err))
+		return false;
+	if (plan_pending(&flow->plan) == 0)
+		return true;
+	err_set(err, ERR_PENDING, "%zu pending", plan_pending(&flow->plan));
+	err_next(err, "db-entry plan");
+	return flow->config->permission == PERMISSION_FALSE ? false
+							    : err_next(err, "db-entry apply");
+}
