@@ -8,6 +8,8 @@ import pytest
 from support.project import Project
 from support.servers import MariaDB, Postgres
 
+pytest_plugins = ["support.preload"]
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -1,6 +1,7 @@
 """Every command but run: what it prints, its exit code, and that --json is JSON."""
 
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -271,9 +272,34 @@ def test_baseline_records_without_running(shop):
 
 
 def test_baseline_covers_every_older_version(shop):
+    shop.sql("CREATE TABLE theirs (a)")
     shop.ok("baseline", "0002")
     assert shop.applied() == ["0001", "0002"]
-    assert shop.tables() == []
+    assert shop.tables() == ["theirs"]
+
+
+def test_baseline_makes_no_database(shop):
+    """A mistyped path must not become a database that says everything was applied."""
+    for command in (["baseline", "0002"], ["repair", "--applied", "0001"]):
+        result = shop.run(*command)
+        assert result.code == 78
+        assert not shop.database.exists()
+
+
+@pytest.mark.parametrize("version", ["", "0", "x"])
+def test_baseline_takes_nothing_for_a_version(project, version):
+    project.migration("0000_init", "CREATE TABLE init (a);")
+    project.sql("CREATE TABLE theirs (a)")
+    assert project.run("baseline", version).code == (0 if version == "0" else 64)
+    assert project.applied() == (["0000"] if version == "0" else [])
+
+
+def test_repair_leaves_a_trace(migrated):
+    migrated.migration_path("0001_customers").unlink()
+    migrated.ok("repair", "--forget", "0001")
+    assert migrated.sql("SELECT detail FROM db_entry_run WHERE command = 'repair'") == [
+        ("forget 0001",)
+    ]
 
 
 def test_baseline_of_a_version_that_is_not_there(shop):
@@ -390,6 +416,21 @@ def test_lint_finds_what_is_malformed(shop):
     assert "0003_third.sql:2" in result.stdout + result.stderr
 
 
+def test_lint_reports_every_malformed_file(shop):
+    shop.migration("0003_third", "CREATE TABLE third (a);\nROLLBACK;")
+    shop.migration("0004_fourth", "SELECT 'never closed;")
+    shop.migration("0005_fifth", "-- empty")
+    result = shop.run("lint")
+    assert result.code == 65
+    assert "0003_third.sql:2: error: " in result.stdout
+    assert "0004_fourth.sql:1: error: " in result.stdout
+    assert "0005_fifth.sql:1: warning: " in result.stdout
+    result = shop.run("lint", "--json")
+    assert result.code == 65
+    assert [problem["line"] for problem in result.json["errors"]] == [2, 1]
+    assert "0004_fourth" not in shop.run("apply").stderr
+
+
 # health
 
 
@@ -407,3 +448,29 @@ def test_health_is_zero_or_one_and_short(migrated):
 
 def test_health_of_an_unfinished_migration(unfinished):
     assert unfinished.run("health").code == 1
+
+
+# The command line
+
+
+def test_options_may_stand_before_the_command(migrated):
+    assert migrated.ok("--lock-timeout=2s", "status").stdout == migrated.ok("status").stdout
+    assert migrated.run("--log=text", "stauts").code == 64
+
+
+def test_an_absent_application_is_noticed_before_anything_is_changed(shop):
+    result = shop.run("run", "--", "no-such-application")
+    assert result.code == 127
+    assert not shop.database.exists()
+
+
+def test_a_busy_database_is_not_the_migrations_fault(migrated):
+    migrated.migration("0003_more", "CREATE TABLE more (a);")
+    migrated.sql("PRAGMA journal_mode = WAL")
+    with sqlite3.connect(migrated.database, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        result = migrated.run("apply", "--lock-timeout=300ms")
+        other.execute("ROLLBACK")
+    assert result.code == 23
+    assert "DB_ENTRY_LOCK_TIMEOUT" in result.stderr and "mend the statement" not in result.stderr
+    migrated.ok("apply")

@@ -213,3 +213,42 @@ def test_run_table_records_who_changed_something(migrated):
         == 3
     )
     assert "1.2.3" in map(str, migrated.sql("SELECT * FROM db_entry_run")[-1])
+
+
+# A database that was there before
+
+
+@pytest.mark.parametrize("table", ["schema_migrations", "flyway_schema_history", "_prisma_migrations"])
+def test_another_tools_history_is_no_empty_database(shop, table):
+    shop.sql(f"CREATE TABLE {table} (version TEXT)")
+    result = shop.run("run", "--", "echo", "started")
+    assert (result.code, result.stdout) == (22, "")
+    assert table in result.stderr and "db-entry baseline" in result.stderr
+    assert shop.tables() == [table]
+
+
+def test_baseline_zero_starts_a_history_beside_another_tools(shop):
+    shop.sql("CREATE TABLE schema_migrations (version TEXT)")
+    shop.ok("baseline", "none")
+    shop.ok("apply")
+    assert shop.applied() == ["0001", "0002"]
+
+
+def test_tables_that_are_there_already_lead_to_baseline(shop):
+    shop.sql("CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT)")
+    result = shop.run("apply")
+    assert result.code == 23
+    assert "already exists" in result.stderr and "db-entry baseline VERSION" in result.stderr
+    shop.ok("baseline", "0001")
+    shop.ok("apply")
+
+
+def test_a_new_file_may_be_filled_after_its_first_start(shop):
+    """`new`, a start, and only then the statements: nothing was run, so all of it still is."""
+    path = shop.ok("new", "later").stdout.strip()
+    shop.ok("apply")
+    shop.write(path, "-- migrate:up\nCREATE TABLE later (a);\n")
+    shop.ok("apply")
+    assert "later" in shop.tables()
+    shop.write(path, "-- migrate:up\nCREATE TABLE later_still (a);\n")
+    assert shop.run("apply").code == 22

@@ -2,6 +2,9 @@
 
 import os
 import re
+import signal
+import subprocess
+import time
 
 import pytest
 
@@ -120,3 +123,23 @@ def test_one_line_says_where_and_what(shop):
     shop.ok("apply")
     line = shop.ok("run", "--", "true").stderr
     assert re.search(r"shop\.db · up to date at 0002 · .*ms → true\n$", line), line
+
+
+def test_a_log_that_nobody_reads_holds_up_neither_run_nor_end(project):
+    """A stopped collector: the pipe is full, and SIGTERM still ends the run."""
+    project.migration("0001_t", "CREATE TABLE t (i);")
+    project.migration("0002_rows", "".join(f"INSERT INTO t VALUES ({i});\n" for i in range(3000)))
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [project.binary, "apply", "--log-level=debug"],
+        cwd=project.folder,
+        env={"DATABASE_URL": "sqlite:shop.db", "PATH": os.environ["PATH"]},
+        stderr=writer,
+    )
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) in (0, 128 + signal.SIGTERM)
+    os.close(reader)
+    os.close(writer)
+    project.ok("apply")
+    assert project.value("SELECT count(*) FROM t") == 3000

@@ -293,3 +293,38 @@ def test_pragma_of_an_existing_database_is_kept(project):
     project.ok("apply")
     assert project.value("PRAGMA journal_mode") == "delete"
     assert project.tables() == ["a", "mine"]
+
+
+def test_a_long_statement_outside_a_transaction_is_written_down(project):
+    """Longer than the time that cleaning up may take."""
+    project.migration(
+        "0001_long",
+        "-- db-entry: no-transaction\n"
+        "CREATE TABLE long AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+        " LIMIT 30000000) SELECT max(i) AS i FROM n;",
+    )
+    project.ok("apply")
+    assert project.value("SELECT statements_done FROM db_entry_history") == 1
+    assert project.value("SELECT state FROM db_entry_history") == "applied"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM db_entry_history", "DROP TABLE db_entry_run",
+     "UPDATE main.db_entry_history SET name = 'x'", "ALTER TABLE db_entry_history ADD COLUMN x"],
+)
+def test_a_migration_may_not_touch_our_tables(shop, statement):
+    shop.ok("apply")
+    before = shop.history()
+    shop.migration("0003_rewrite", statement + ";")
+    result = shop.run("apply")
+    assert result.code == 23
+    assert "db_entry_" in result.stderr
+    assert shop.history() == before
+
+
+def test_a_parameter_has_no_value_here(project):
+    project.migration("0001_values", "CREATE TABLE t (a);\nINSERT INTO t VALUES (:name);")
+    result = project.run("apply")
+    assert result.code == 65
+    assert "0001_values.sql:2" in result.stderr and ":name" in result.stderr

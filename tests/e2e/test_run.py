@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -38,11 +39,12 @@ def test_run_is_the_default_command(shop, application):
 
 def test_second_start_is_one_line(shop):
     shop.ok("run", "--", "true")
-    result = shop.ok("run", "--", "true", "and", "arguments")
+    result = shop.ok("run", "--", "true", "and", "--password", "hunter2")
     lines = result.stderr.splitlines()
     assert len(lines) == 1, result
     assert "up to date at 0002" in lines[0]
-    assert "true and arguments" in lines[0]
+    assert "true and …" in lines[0]
+    assert "hunter2" not in lines[0]
     assert result.stdout == ""
 
 
@@ -243,9 +245,27 @@ def test_holder_without_progress_is_given_up_on(shop):
     shop.migration("0003_endless", ENDLESS)
     holder = shop.start("apply", env={"DB_ENTRY_LOG_LEVEL": "debug"})
     holder.wait_for_event("migration.applied")
+    holder.signal(signal.SIGSTOP)
     result = shop.run("run", "--lock-stall=1s", "--", "true")
     assert result.code == 75
     assert str(holder.pid) in result.stderr
+    holder.signal(signal.SIGKILL)
+
+
+def test_holder_in_a_long_statement_is_waited_for(shop):
+    shop.migration("0003_endless", ENDLESS)
+    holder = shop.start("apply", env={"DB_ENTRY_LOG_LEVEL": "debug"})
+    holder.wait_for_event("migration.applied")
+    waiting = shop.start(
+        "run", "--lock-stall=4s", "--", "true", env={"DB_ENTRY_LOG_LEVEL": "debug"}
+    )
+    waiting.wait_for_event("lock.waiting")
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.process.wait(9)
+    holder.signal(signal.SIGKILL)
+    waiting.wait_for_event("lock.acquired")
+    waiting.terminate()
+    assert waiting.wait(10).code == 143
 
 
 def test_killed_runner_leaves_a_true_history(shop):

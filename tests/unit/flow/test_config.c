@@ -1,5 +1,6 @@
 /* Gathering: precedence, _FILE twins, checks by type, unknown variables, secrets. */
 #include "base/fs.h"
+#include "base/sink.h"
 #include "flow/config.h"
 
 #include <setjmp.h>
@@ -54,7 +55,7 @@ static void write_value(const void *text, size_t len)
 {
 	struct err problem;
 
-	assert_true(fs_write(path, text, len, 0600, &problem));
+	assert_true(sink_put(path, text, len, 0600, &problem));
 }
 
 /* "NAME=path of the file with `text`", good until the next one. */

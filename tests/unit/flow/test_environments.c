@@ -2,6 +2,7 @@
 #include "flow/environments.h"
 
 #include "base/fs.h"
+#include "base/sink.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +63,7 @@ static void write_file(const char *file, const char *text)
 {
 	struct err problem;
 
-	assert_true(fs_write(file, text, strlen(text), 0600, &problem));
+	assert_true(sink_put(file, text, strlen(text), 0600, &problem));
 }
 
 static void accepted(const char *text)
