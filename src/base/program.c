@@ -270,6 +270,8 @@ bool program_explain(
     const struct program *program, const struct program_failure *failure, struct err *err)
 {
 	explain(program, failure, err);
+	if (failure->candidate < program->count)
+		return false;
 	return err_next(err,
 	    "mend the words behind --, which name the program (CMD, command or args)"
 	    ", or the image it should be in");

@@ -20,11 +20,19 @@ static bool mark(struct flow *flow, const void *last, struct err *err)
 	return true;
 }
 
-static void report(const struct flow *flow, const char *last)
+static bool report(const struct flow *flow, const char *last, struct err *err)
 {
-	for (size_t i = 0; last != NULL && i < flow->plan.count; i++)
-		if (is_wanted(&flow->plan.items[i], last))
-			flow_report_change(&flow->plan.items[i], "counted as applied, not run");
+	size_t count = 0;
+	for (size_t i = 0; last != NULL && i < flow->plan.count; i++) {
+		if (!is_wanted(&flow->plan.items[i], last))
+			continue;
+		flow_report_change(&flow->plan.items[i], "counted as applied, not run");
+		count++;
+	}
+	CLEANUP(buf_free) struct buf text = buf_init(4096);
+	buf_printf(&text, "%s: %zu migration%s counted as applied\n", flow->probe.label, count,
+	    count == 1 ? "" : "s");
+	return cmd_print(&text, err);
 }
 
 /* NULL in *last: none of them. */
@@ -52,8 +60,7 @@ static bool baseline(struct flow *flow, const char *word, struct err *err)
 	if (!read_version(flow, word, &last, err) || !plan_check(&flow->plan, false, err) ||
 	    !flow_change(flow, mark, last, err))
 		return false;
-	report(flow, last);
-	return true;
+	return report(flow, last, err);
 }
 
 static bool run(struct cmd_call *call, struct err *err)

@@ -45,8 +45,9 @@ static bool check_writable(const struct flow *flow, struct err *err)
 		return true;
 	err_set(err, ERR_READ_ONLY, "%zu pending, and %s can't be written",
 	    plan_pending(&flow->plan), flow->probe.label);
-	return err_next(err, "make it writable for this process, or start an image whose "
-			     "migrations are all applied");
+	return err_next(err,
+	    "make it and its folder writable for this process, or start an image whose "
+	    "migrations are all applied");
 }
 
 /* What another tool applied would be applied again. */

@@ -252,3 +252,15 @@ def test_a_new_file_may_be_filled_after_its_first_start(shop):
     assert "later" in shop.tables()
     shop.write(path, "-- migrate:up\nCREATE TABLE later_still (a);\n")
     assert shop.run("apply").code == 22
+
+
+def test_the_history_is_looked_at_once_more_before_the_application_starts(migrated):
+    """Whatever rewrote it meanwhile: here a trigger somebody left in the database."""
+    migrated.sql(
+        "CREATE TRIGGER rewrite AFTER INSERT ON db_entry_history"
+        " BEGIN DELETE FROM db_entry_history WHERE version = '0001'; END"
+    )
+    migrated.migration("0003_more", "CREATE TABLE more (a);")
+    result = migrated.run("run", "--", "echo", "started")
+    assert (result.code, result.stdout) == (22, "")
+    assert "everything was applied, and yet" in result.stderr

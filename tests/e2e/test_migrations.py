@@ -311,7 +311,9 @@ def test_a_long_statement_outside_a_transaction_is_written_down(project):
 @pytest.mark.parametrize(
     "statement",
     ["DELETE FROM db_entry_history", "DROP TABLE db_entry_run",
-     "UPDATE main.db_entry_history SET name = 'x'", "ALTER TABLE db_entry_history ADD COLUMN x"],
+     "UPDATE main.db_entry_history SET name = 'x'", "ALTER TABLE db_entry_history ADD COLUMN x",
+     "CREATE TABLE db_entry_more (a)",
+     "CREATE TEMP TRIGGER x AFTER INSERT ON db_entry_history BEGIN SELECT 1; END"],
 )
 def test_a_migration_may_not_touch_our_tables(shop, statement):
     shop.ok("apply")

@@ -226,6 +226,12 @@ static void advise_disk(struct sqlite_db *s, int code, struct err *err)
 			      " start again");
 }
 
+static void explain_denied(const struct sqlite_db *s, struct err *err)
+{
+	err_why(err, "a migration may not use %s", s->watch.denied);
+	err_next(err, "remove it from the migration, or use another name");
+}
+
 bool sqlite_fail(struct sqlite_db *s, int code, struct err *err)
 {
 	if (primary(code) == SQLITE_NOMEM)
@@ -237,7 +243,7 @@ bool sqlite_fail(struct sqlite_db *s, int code, struct err *err)
 	set_message(s, ERR_DATABASE, code, err);
 	err->retry = sqlite_error_retry(code);
 	if (s->watch.denied != NULL)
-		err_why(err, "a migration may not use %s", s->watch.denied);
+		explain_denied(s, err);
 	explain_busy(s, code, err);
 	advise_disk(s, code, err);
 	return false;

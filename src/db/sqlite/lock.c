@@ -166,10 +166,9 @@ static bool must_be_shared(const struct sqlite_db *s, struct err *err)
 {
 	if (!sqlite_is_mount(s->path))
 		return true;
-	return err_set(err, ERR_CONFIG,
-	    "%s is a mount of its own: mount its folder instead, so that every container sees the"
-	    " same lock and journal",
-	    s->target.path);
+	err_set(err, ERR_CONFIG, "%s is a mount of its own", s->target.path);
+	err_why(err, "its lock and its journal are files beside it, which no other container sees");
+	return err_next(err, "mount its folder instead");
 }
 
 static bool take_lock(

@@ -44,17 +44,21 @@ static int on_busy(void *context, int tries)
 	return stop_sleep(&s->stop, pause, &s->stop_err);
 }
 
-/* Writing, dropping or altering our own tables, in any case of letters. */
+/* Making, writing, dropping or altering what is named as our own tables are, in any case of
+ * letters. */
 static bool is_own(int action, const char *name, const char *other)
 {
 	switch (action) {
 	case SQLITE_INSERT:
 	case SQLITE_UPDATE:
 	case SQLITE_DELETE:
+	case SQLITE_CREATE_TABLE:
+	case SQLITE_CREATE_VIEW:
 	case SQLITE_DROP_TABLE:
 		return name != NULL && strncasecmp(name, "db_entry_", 9) == 0;
 	case SQLITE_ALTER_TABLE:
 	case SQLITE_CREATE_TRIGGER:
+	case SQLITE_CREATE_TEMP_TRIGGER:
 	case SQLITE_CREATE_INDEX:
 	case SQLITE_DROP_INDEX:
 	case SQLITE_DROP_TRIGGER:

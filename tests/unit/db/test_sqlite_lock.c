@@ -298,7 +298,7 @@ static int lock_mounted(struct world *w)
 	if (strcmp(ask(w, db, "SELECT count(*) FROM t"), "0") != 0)
 		return 1; /* who only looks is let in */
 	if (db_sqlite.lock_try(db, &lock, &holder, &w->stop, &w->err) ||
-	    w->err.kind != ERR_CONFIG || strstr(w->err.message, "mount its folder") == NULL)
+	    w->err.kind != ERR_CONFIG || strstr(w->err.next, "mount its folder") == NULL)
 		return 1;
 	return access(lock_file(w), F_OK) == 0;
 }
