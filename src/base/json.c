@@ -159,6 +159,38 @@ struct json *json_add_bool(struct json *parent, const char *key, bool value)
 	return add(parent, key, cJSON_CreateBool(value));
 }
 
+struct json *json_member(struct json *object, const char *key)
+{
+	struct json *found = NULL;
+
+	if (!json_is_object(object))
+		return NULL;
+	for (cJSON *item = inside(object)->child; item != NULL; item = item->next) {
+		if (text_is(item->string, key))
+			found = (struct json *)item;
+	}
+	return found;
+}
+
+struct json *json_item(struct json *array, size_t index)
+{
+	cJSON *item = json_is_array(array) ? inside(array)->child : NULL;
+
+	for (; item != NULL && index > 0; index--)
+		item = item->next;
+	return (struct json *)item;
+}
+
+void json_remove(struct json *parent, const struct json *child)
+{
+	for (cJSON *item = inside(parent)->child; item != NULL; item = item->next) {
+		if (item == inside_const(child)) {
+			cJSON_Delete(cJSON_DetachItemViaPointer(inside(parent), item));
+			return;
+		}
+	}
+}
+
 /* Returns how many bytes of the text were used. */
 static size_t print_unprintable(const char *text, struct buf *buf)
 {
@@ -258,6 +290,20 @@ const struct json *json_get(const struct json *object, const char *key)
 const char *json_text(const struct json *node)
 {
 	return cJSON_GetStringValue(inside_const(node));
+}
+
+bool json_int(const struct json *node, int64_t *number)
+{
+	static const double most = 9007199254740992.0; /* 2^53 */
+	double value;
+
+	if (!cJSON_IsNumber(inside_const(node)))
+		return false;
+	value = inside_const(node)->valuedouble;
+	if (!(value > -most && value < most) || value != (double)(int64_t)value)
+		return false;
+	*number = (int64_t)value;
+	return true;
 }
 
 bool json_is_true(const struct json *node)

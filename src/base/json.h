@@ -33,6 +33,15 @@ struct json *json_add_text(struct json *parent, const char *key, const char *tex
 struct json *json_add_int(struct json *parent, const char *key, int64_t number);
 struct json *json_add_bool(struct json *parent, const char *key, bool value);
 
+/* Editing a document that was read. The member of that name for changing; NULL when absent. */
+struct json *json_member(struct json *object, const char *key);
+
+/* The element of an array for changing; NULL behind its end. */
+struct json *json_item(struct json *array, size_t index);
+
+/* Take `child` out of its object or array and free it. */
+void json_remove(struct json *parent, const struct json *child);
+
 /*
  * Append the text of a node, in one line or indented by two spaces, without a final newline. It is
  * valid JSON and safe on a terminal: control characters are escaped, broken UTF-8 becomes U+FFFD.
@@ -43,7 +52,8 @@ void json_print(const struct json *node, bool indented, struct buf *buf);
 
 /* The member of that exact name, the last one when there are several; NULL when absent. */
 const struct json *json_get(const struct json *object, const char *key);
-const char *json_text(const struct json *node); /* NULL: not a string */
+const char *json_text(const struct json *node);          /* NULL: not a string */
+bool json_int(const struct json *node, int64_t *number); /* false: no whole number below 2^53 */
 bool json_is_true(const struct json *node);
 bool json_is_false(const struct json *node);
 bool json_is_object(const struct json *node);

@@ -90,6 +90,40 @@ bool text_duration(const char *text, int64_t *ms, struct err *err)
 	return err_next(err, "write a whole number with ms, s, m, h or d, for example 30s");
 }
 
+bool text_size(const char *text, int64_t *bytes, struct err *err)
+{
+	static const struct {
+		const char *name;
+		int64_t bytes;
+	} units[] = {{"", 1}, {"B", 1}, {"K", 1LL << 10}, {"KiB", 1LL << 10}, {"KB", 1000},
+	    {"M", 1LL << 20}, {"MiB", 1LL << 20}, {"MB", 1000000}, {"G", 1LL << 30},
+	    {"GiB", 1LL << 30}, {"GB", 1000000000}, {"T", 1LL << 40}, {"TiB", 1LL << 40},
+	    {"TB", 1000000000000}};
+	int64_t number, value;
+	const char *unit = read_digits(text, &number);
+
+	for (size_t i = 0; unit != NULL && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (text_is_nocase(unit, units[i].name) &&
+		    !__builtin_mul_overflow(number, units[i].bytes, &value)) {
+			*bytes = value;
+			return true;
+		}
+	}
+	err_set(err, ERR_CONFIG, "\"%s\" is not a size", text);
+	return err_next(err, "write a whole number with KB, MB, GB or TB, for example 20GB");
+}
+
+void text_bytes(int64_t bytes, char *out, size_t size)
+{
+	static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	for (; value >= 999.5 && unit < sizeof(units) / sizeof(units[0]) - 1; unit++)
+		value /= 1000;
+	snprintf(out, size, unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
 bool text_int(const char *text, int64_t least, int64_t most, int64_t *value, struct err *err)
 {
 	bool minus = text[0] == '-';

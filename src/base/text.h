@@ -19,6 +19,12 @@ bool text_duration(const char *text, int64_t *ms, struct err *err);
 /* A whole number between least and most; ERR_CONFIG otherwise. */
 bool text_int(const char *text, int64_t least, int64_t most, int64_t *value, struct err *err);
 
+/*
+ * A size as people write it: "500MB", "2GiB", "10G", bare bytes. KB, MB, GB and TB are powers of
+ * 1000; K, M, G, T and KiB, MiB, GiB, TiB are powers of 1024. ERR_CONFIG otherwise.
+ */
+bool text_size(const char *text, int64_t *bytes, struct err *err);
+
 /* How many single edits lie between two names: for "did you mean". At most 64 bytes are looked at.
  */
 size_t text_distance(const char *a, const char *b);
@@ -38,6 +44,9 @@ void text_now(char time[TEXT_TIME_SIZE]);
 
 /* A random number from 0 to `most`, from the kernel: for pauses that don't fall into step. */
 int64_t text_random(int64_t most);
+
+/* Bytes for people: "512 bytes", "3.4 MB", "12 GB", in powers of 1000. */
+void text_bytes(int64_t bytes, char *out, size_t size);
 
 /* Milliseconds for people: "18 ms", "1.2 s", "3 min 20 s". */
 void text_elapsed(int64_t ms, char *out, size_t size);

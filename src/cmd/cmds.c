@@ -11,6 +11,8 @@ const struct cmd *const cmds[] = {
     &cmd_new,
     &cmd_baseline,
     &cmd_repair,
+    &cmd_dump,
+    &cmd_restore,
     &cmd_lint,
     &cmd_health,
     &cmd_config,

@@ -1,6 +1,7 @@
 #include "base/digest.h"
 #include "cmd/commands.h"
 #include "db/db.h"
+#include "dump/dump.h"
 
 static const struct cmd_option options[] = {
     {"json", NULL, "print JSON"},
@@ -19,6 +20,8 @@ static bool print_json(struct err *err)
 		json_add_text(libraries, NULL, db_drivers[i]->client());
 	json_add_text(libraries, NULL, json_library());
 	json_add_text(libraries, NULL, digest_library());
+	json_add_text(libraries, NULL, dump_zstd_library());
+	json_add_text(libraries, NULL, dump_zlib_library());
 	return cmd_print_json(root, err);
 }
 
@@ -31,6 +34,7 @@ static bool run(struct cmd_call *call, struct err *err)
 	for (size_t i = 0; db_drivers[i] != NULL; i++)
 		buf_printf(&text, "  %s\n", db_drivers[i]->client());
 	buf_printf(&text, "  %s\n  %s\n", json_library(), digest_library());
+	buf_printf(&text, "  %s\n  %s\n", dump_zstd_library(), dump_zlib_library());
 	return cmd_print(&text, err);
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/sink.h"
 #include "base/stop.h"
 #include "base/url.h"
 #include "sql/script.h"
@@ -89,6 +90,17 @@ struct db_holder {
 	char who[256];      /* "pid 17 on web-5c9" */
 	char since[64];     /* UTC */
 	char progress[256]; /* what lock_note() said last; changes while the holder advances */
+};
+
+/* How far long work is, in bytes. A function of NULL: nobody wants to know. */
+struct db_progress {
+	void (*show)(void *context, int64_t done, int64_t total);
+	void *context;
+};
+
+/* What a look at a dump found, beside that it is whole. */
+struct db_dump_check {
+	int64_t broken_references; /* rows whose foreign key points nowhere, as in the original */
 };
 
 struct db_driver {
@@ -175,6 +187,40 @@ struct db_driver {
 	bool (*lock_check)(struct db *db, const struct stop *stop, struct err *err);
 
 	bool (*unlock)(struct db *db, const struct stop *stop, struct err *err);
+
+	const char *dump_format; /* of its dumps, and how their names end: "sqlite" */
+
+	/* Where dumps belong when nobody says: a folder beside the database, in the arena, which
+	 * need not be there. NULL: there is no such place. */
+	const char *(*dump_folder)(const struct url *url, struct arena *arena);
+
+	/* Bytes a dump is going to have before compression; cheap. 0: there is nothing but our own
+	 * tables. */
+	bool (*dump_estimate)(
+	    struct db *db, int64_t *bytes, const struct stop *stop, struct err *err);
+
+	/*
+	 * Write all of the database, as it is at one moment, into `sink`, which is the caller's to
+	 * commit or abort. Others go on using the database; the session is outside a transaction.
+	 * `scratch` is the path of a file that is not there, beside the dump: an engine whose dumps
+	 * are files makes it, checks it before the first byte is written, and removes it.
+	 */
+	bool (*dump)(struct db *db, struct sink *sink, const char *scratch,
+	    const struct db_progress *progress, struct db_dump_check *check,
+	    const struct stop *stop, struct err *err);
+
+	/* Is the file a whole dump of this engine's, not compressed? Needs no session; leaves the
+	 * file and its folder as they are. ERR_DATABASE with what is damaged. */
+	bool (*dump_check)(const char *path, struct db_dump_check *check, const struct stop *stop,
+	    struct err *err);
+
+	/*
+	 * Make the database what the dump at `path` is, all or nothing, while others may have it
+	 * open. The lock is held, no transaction open; the database is there (lock_try() made it).
+	 * The session is as after open() when it returns.
+	 */
+	bool (*restore)(struct db *db, const char *path, const struct db_progress *progress,
+	    const struct stop *stop, struct err *err);
 };
 
 /* db/drivers.c: every driver, ended by NULL. */

@@ -115,6 +115,14 @@ static bool is_duration(const char *text)
 	return text_duration(text, &ms, &ignored) && ms <= DURATION_MAX;
 }
 
+static bool is_size(const char *text)
+{
+	int64_t bytes;
+	struct err ignored;
+
+	return text_size(text, &bytes, &ignored);
+}
+
 static bool is_line(const char *text)
 {
 	for (; *text != '\0'; text++) {
@@ -139,6 +147,10 @@ static const char *judge(const struct setting *setting, const char *text, struct
 	case SETTING_IS_DURATION:
 		if (!is_duration(text))
 			return "a duration of at most 24d, such as 500ms, 30s or 5m";
+		break;
+	case SETTING_IS_SIZE:
+		if (!is_size(text))
+			return "a size, such as 500MB or 20GB";
 		break;
 	case SETTING_IS_NAME:
 		if (!variable_is_name(text, strlen(text)))
@@ -380,6 +392,15 @@ int64_t config_int(const struct config *config, enum setting_id id)
 
 	text_int(config_text(config, id), INT64_MIN, INT64_MAX, &value, &ignored);
 	return value;
+}
+
+int64_t config_size(const struct config *config, enum setting_id id)
+{
+	int64_t bytes = 0;
+	struct err ignored; /* config_load() has checked it */
+
+	text_size(config_text(config, id), &bytes, &ignored);
+	return bytes;
 }
 
 bool config_is(const struct config *config, enum setting_id id, const char *choice)

@@ -77,6 +77,7 @@ bool config_load(struct config *config, char **environ_, const struct config_opt
 const char *config_text(const struct config *config, enum setting_id id);
 int64_t config_ms(const struct config *config, enum setting_id id);
 int64_t config_int(const struct config *config, enum setting_id id);
+int64_t config_size(const struct config *config, enum setting_id id);
 bool config_is(const struct config *config, enum setting_id id, const char *choice);
 
 /*

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "flow/backup.h"
 #include "flow/events.h"
 #include "flow/steps.h"
 
@@ -26,7 +27,7 @@ static bool apply_pending(struct flow *flow, struct err *err)
 		return false;
 	if (plan_pending(&flow->plan) == 0)
 		return true; /* whoever held the lock did it */
-	return prepare(flow, err) && flow_apply(flow, err);
+	return flow_backup(flow, err) && prepare(flow, err) && flow_apply(flow, err);
 }
 
 /*
@@ -45,8 +46,8 @@ static bool await_unfinished(struct flow *flow, struct err *err)
 
 bool flow_migrate(struct flow *flow, struct err *err)
 {
-	bool ok = flow_wait(flow, err) && flow_look(flow, err) && await_unfinished(flow, err) &&
-		  flow_check(flow, err) &&
+	bool ok = flow_backup_check(flow->config, err) && flow_wait(flow, err) &&
+		  flow_look(flow, err) && await_unfinished(flow, err) && flow_check(flow, err) &&
 		  (plan_pending(&flow->plan) == 0 || apply_pending(flow, err));
 	flow_finish(flow, ok ? NULL : err);
 	return ok;

@@ -6,6 +6,7 @@
  *	flow_look     the history, and the plan it makes with the files
  *	flow_check    does the history allow a run, may this environment migrate
  *	flow_lock     one runner at a time, then look and check again
+ *	flow_backup   a dump, before the first change (backup.h)
  *	flow_apply    each pending migration with its history row
  *	flow_finish   record, unlock, close
  *	flow_exec     become the application

@@ -5,6 +5,7 @@
 #define TOPIC_DATABASE   "Database"
 #define TOPIC_MIGRATIONS "Migrations"
 #define TOPIC_WAITING    "Waiting and locking"
+#define TOPIC_DUMPS      "Dumps"
 #define TOPIC_LOG        "Log"
 
 const struct setting settings[SETTINGS] = {
@@ -140,6 +141,87 @@ const struct setting settings[SETTINGS] = {
 	.fallback = "0",
 	.topic = TOPIC_WAITING,
 	.help = "How long one statement may run. 0 sets no limit.",
+    },
+    {
+	.id = SETTING_DUMP,
+	.name = "DUMP",
+	.argument = "POLICY",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "auto",
+	.choices = "auto|always|destructive|never|hook",
+	.topic = TOPIC_DUMPS,
+	.help =
+	    "When a dump is made before migrations are applied to a database that is not empty. "
+	    "auto: before anything pending; where no durable folder can be written, only what "
+	    "runs in a transaction is applied. always: the same without that exception. "
+	    "destructive: only when data may be lost; what nobody judges counts. never: none, "
+	    "which is logged. hook: DB_ENTRY_DUMP_HOOK takes it.",
+    },
+    {
+	.id = SETTING_DUMP_DIR,
+	.name = "DUMP_DIR",
+	.argument = "FOLDER",
+	.type = SETTING_IS_PATH,
+	.topic = TOPIC_DUMPS,
+	.help = "Where dumps go; made when it is missing. Without it: backups beside a database "
+		"that is a file, else the first of /backups, /data/backups, /var/lib/db-entry and "
+		"db/backups that exists; of these only what can be written and outlives the "
+		"container.",
+    },
+    {
+	.id = SETTING_DUMP_COMPRESS,
+	.name = "DUMP_COMPRESS",
+	.argument = "zstd|gzip|none",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "zstd",
+	.choices = "zstd|gzip|none",
+	.topic = TOPIC_DUMPS,
+	.help = "How dumps are compressed.",
+    },
+    {
+	.id = SETTING_DUMP_MAX,
+	.name = "DUMP_MAX",
+	.argument = "SIZE",
+	.type = SETTING_IS_SIZE,
+	.fallback = "0",
+	.topic = TOPIC_DUMPS,
+	.help =
+	    "The largest dump that is begun, before compression, as 20GB or 500MB. A larger one "
+	    "ends the run before anything is changed. 0 sets no limit.",
+    },
+    {
+	.id = SETTING_DUMP_KEEP,
+	.name = "DUMP_KEEP",
+	.argument = "NUMBER",
+	.type = SETTING_IS_INT,
+	.fallback = "5",
+	.choices = "0..10000",
+	.topic = TOPIC_DUMPS,
+	.help =
+	    "How many of the dumps made by runs are kept for each database; older ones are removed "
+	    "after a new one is complete. Those of the dump command don't count. 0 keeps all.",
+    },
+    {
+	.id = SETTING_DUMP_KEEP_DAYS,
+	.name = "DUMP_KEEP_DAYS",
+	.argument = "NUMBER",
+	.type = SETTING_IS_INT,
+	.fallback = "30",
+	.choices = "0..36500",
+	.topic = TOPIC_DUMPS,
+	.help =
+	    "How many days a dump is kept. The newest good one of a database stays whatever its "
+	    "age. 0 sets no limit.",
+    },
+    {
+	.id = SETTING_DUMP_HOOK,
+	.name = "DUMP_HOOK",
+	.argument = "JSON",
+	.type = SETTING_IS_TEXT,
+	.topic = TOPIC_DUMPS,
+	.help = "With DB_ENTRY_DUMP=hook: a program and its arguments as a JSON array, such as "
+		"[\"/snapshot\",\"--wait\"]. It gets a JSON object with database, label and reason "
+		"on standard input, takes a snapshot, and prints its id.",
     },
     {
 	.id = SETTING_LOG,

@@ -310,9 +310,10 @@ static bool record_run(
 static const char insert_sql[] =
     "INSERT INTO own.db_entry_history"
     " (version, name, state, position, checksum, down_checksum, down_text, statements_total,"
-    " statements_done, breaks_older, work_item, run_id, tool_version, app_version, started_at,"
+    " statements_done, breaks_older, work_item, dump_id, run_id, tool_version, app_version, "
+    "started_at,"
     " finished_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 static const char *down_checksum(const struct migration *migration)
 {
@@ -350,7 +351,7 @@ static bool insert(struct db *db, struct history_run *run, const struct migratio
 		text(migration->up.checksum), text(down_checksum(migration)),
 		text(migration->down_text), number((int64_t)migration->up.count), number(row->done),
 		number(migration->directives.breaks_older), text(migration->directives.work_item),
-		text(run->id), text(DB_ENTRY_VERSION), text(run->app_version),
+		text(run->dump_id), text(run->id), text(DB_ENTRY_VERSION), text(run->app_version),
 		text(row->started_at), text(row->finished_at)))
 		return false;
 	run->position++;
@@ -437,6 +438,14 @@ bool history_accept(struct db *db, struct history_run *run, const struct migrati
 		   stop, err, text(migration->name), text(migration->up.checksum),
 		   text(down_checksum(migration)), text(migration->down_text), text(run->id),
 		   text(significant(migration->version)));
+}
+
+bool history_record(
+    struct db *db, struct history_run *run, const struct stop *stop, struct err *err)
+{
+	bool has;
+	return db->driver->has_table(db, "db_entry_run", &has, stop, err) &&
+	       (!has || record_run(db, run, stop, err));
 }
 
 bool history_run_finished(

@@ -47,6 +47,7 @@ struct history_run {
 	const char *app_version; /* NULL: not given */
 	char host[256];
 	char started_at[32];
+	const char *dump_id; /* of the dump that was made before; NULL: none */
 	const char
 	    *detail; /* what was asked for, beside the command: "forget 0002"; NULL: nothing */
 
@@ -108,6 +109,11 @@ bool history_settle(struct db *db, struct history_run *run, const char *version,
 /* Take the file's name, checksum and down part for an applied one, because somebody said so. */
 bool history_accept(struct db *db, struct history_run *run, const struct migration *migration,
     const struct stop *stop, struct err *err);
+
+/* Write the run's row alone, for a command that changed no migration's; nothing without our tables.
+ */
+bool history_record(
+    struct db *db, struct history_run *run, const struct stop *stop, struct err *err);
 
 /* Write how a run ended, when its row is there. `outcome` is an exit code. */
 bool history_run_finished(

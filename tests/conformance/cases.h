@@ -7,6 +7,7 @@ int cases_query(void);
 int cases_transaction(void);
 int cases_cancel(void);
 int cases_lock(void);
+int cases_dump(void);
 
 /* A case in a world of its own. */
 #define CASE(function) cmocka_unit_test_setup_teardown(function, world_set_up, world_tear_down)

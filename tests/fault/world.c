@@ -152,8 +152,8 @@ static int migrate(const struct world *w, const struct db_driver *driver)
 	snprintf(folder, sizeof(folder), "%s/migrations", w->folder);
 	const struct config_option options[] = {{SETTING_DATABASE_URL, url},
 	    {SETTING_MIGRATIONS, folder}, {SETTING_WAIT_TIMEOUT, "2s"}, {SETTING_WAIT_GRACE, "0"},
-	    {SETTING_LOCK_TIMEOUT, "1s"}};
-	bool ok = config_load(&config, no_environment, options, 5, &err) &&
+	    {SETTING_LOCK_TIMEOUT, "1s"}, {SETTING_DUMP, "never"}};
+	bool ok = config_load(&config, no_environment, options, 6, &err) &&
 		  flow_open(&flow, &config, "apply", &err);
 	if (driver != NULL)
 		flow.driver = driver;

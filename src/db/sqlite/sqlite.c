@@ -114,4 +114,10 @@ const struct db_driver db_sqlite = {
     .lock_note = sqlite_lock_note,
     .lock_check = sqlite_lock_check,
     .unlock = sqlite_unlock,
+    .dump_format = "sqlite",
+    .dump_folder = sqlite_dump_folder,
+    .dump_estimate = sqlite_dump_estimate,
+    .dump = sqlite_dump,
+    .dump_check = sqlite_dump_check,
+    .restore = sqlite_restore,
 };

@@ -178,6 +178,38 @@ bool sqlite_unlock(struct db *db, const struct stop *stop, struct err *err);
 /* Let go; harmless when it is not held. */
 void sqlite_lock_release(struct sqlite_db *s);
 
+/* dump.c */
+const char *sqlite_dump_folder(const struct url *url, struct arena *arena);
+bool sqlite_dump_estimate(struct db *db, int64_t *bytes, const struct stop *stop, struct err *err);
+bool sqlite_dump(struct db *db, struct sink *sink, const char *scratch,
+    const struct db_progress *progress, struct db_dump_check *check, const struct stop *stop,
+    struct err *err);
+bool sqlite_restore(struct db *db, const char *path, const struct db_progress *progress,
+    const struct stop *stop, struct err *err);
+
+/*
+ * copy.c: a file that is nobody's but ours: a copy being made, or a dump. Opened for reading it is
+ * taken as it is, without locks, WAL or journal.
+ */
+struct sqlite_copy {
+	struct arena arena;
+	sqlite3 *handle;
+	const char *path; /* as the caller said it, for messages */
+};
+
+bool sqlite_copy_make(struct sqlite_copy *copy, const char *path, struct err *err);
+bool sqlite_copy_open(struct sqlite_copy *copy, const char *path, struct err *err);
+void sqlite_copy_close(struct sqlite_copy *copy); /* for CLEANUP() */
+
+/* ERR_DATABASE with what SQLite and the system say of it. Returns false. */
+bool sqlite_copy_fail(const struct sqlite_copy *copy, int code, struct err *err);
+
+/* As dump_check(); `s` is the session whose lock must show that we live, NULL for none. */
+bool sqlite_copy_check(struct sqlite_db *s, const char *path, struct db_dump_check *check,
+    const struct stop *stop, struct err *err);
+bool sqlite_dump_check(
+    const char *path, struct db_dump_check *check, const struct stop *stop, struct err *err);
+
 /* errors.c: "SQLITE_CONSTRAINT_UNIQUE", and whether trying again can help. */
 const char *sqlite_error_name(int code);
 enum err_retry sqlite_error_retry(int code);

@@ -14,7 +14,12 @@ class Project:
         self.binary = str(binary)
         self.folder = Path(folder)
         self.database = self.folder / "shop.db"
-        self.env = {"DB_ENTRY_DATABASE_URL": f"sqlite:{self.database}"}
+        # Named, since the machine's own temporary folder may be one that no dump may lie on.
+        self.dumps = self.folder / "backups"
+        self.env = {
+            "DB_ENTRY_DATABASE_URL": f"sqlite:{self.database}",
+            "DB_ENTRY_DUMP_DIR": str(self.dumps),
+        }
         self._background = []
 
     # Files

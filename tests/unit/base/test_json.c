@@ -227,6 +227,34 @@ static void printed_texts_are_valid_and_harmless(void **state)
 	    "\"a\\ufffd\\ufffd\\ufffd\",{\"k\\u0001\\ufffd\":\"\"}]");
 }
 
+static void editing(void **state)
+{
+	static const char text[] = "{\"a\": [1, 2.5, 9007199254740993, \"x\"], \"b\": 5000000000}";
+	struct json *root = NULL;
+	struct err err;
+	int64_t number = -7;
+
+	(void)state;
+	assert_true(json_parse(&root, text, strlen(text), NULL, &err));
+	assert_true(json_int(json_get(root, "b"), &number));
+	assert_true(number == 5000000000);
+	number = -7;
+	struct json *list = json_member(root, "a");
+	for (size_t i = 1; i < 4; i++)
+		assert_false(json_int(json_item(list, i), &number));
+	assert_false(json_int(NULL, &number));
+	assert_true(number == -7);
+	assert_null(json_item(list, 4));
+	assert_null(json_item(NULL, 0));
+	assert_null(json_member(root, "c"));
+	assert_null(json_member(list, "a"));
+	json_remove(list, json_item(list, 1));
+	json_remove(list, json_item(list, 1));
+	json_remove(root, json_get(root, "b"));
+	json_remove(root, NULL);
+	assert_prints(root, false, "{\"a\":[1,\"x\"]}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(a_file_is_read),
 	    cmocka_unit_test(printing_in_one_line),
 	    cmocka_unit_test(printing_indented),
+	    cmocka_unit_test(editing),
 	    cmocka_unit_test(printed_texts_are_valid_and_harmless),
 	};
 

@@ -169,12 +169,56 @@ static void elapsed_for_people(void **state)
 	assert_int_equal(strlen(small), 3);
 }
 
+static void sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} good[] = {{"0", 0}, {"17", 17}, {"17B", 17}, {"500MB", 500000000}, {"20gb", 20000000000},
+	    {"2GiB", 2LL << 30}, {"2G", 2LL << 30}, {"1K", 1024}, {"1kb", 1000}, {"3T", 3LL << 40}};
+	static const char *const bad[] = {
+	    "", "MB", "-1", "1.5GB", "1 GB", "1GBs", "99999999999999999999", "9999999999GB"};
+	int64_t bytes = -7;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(text_size(good[i].text, &bytes, &err));
+		assert_true(bytes == good[i].bytes);
+	}
+	bytes = -7;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(text_size(bad[i], &bytes, &err));
+		assert_int_equal(err.kind, ERR_CONFIG);
+	}
+	assert_true(bytes == -7);
+}
+
+static void bytes_for_people(void **state)
+{
+	static const struct {
+		int64_t bytes;
+		const char *text;
+	} cases[] = {{0, "0 bytes"}, {999, "999 bytes"}, {1000, "1.0 KB"}, {3449000, "3.4 MB"},
+	    {99500000, "100 MB"}, {999900000, "1.0 GB"}, {INT64_MAX, "9223 PB"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char out[40];
+
+		text_bytes(cases[i].bytes, out, sizeof(out));
+		assert_string_equal(out, cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(comparing),
 	    cmocka_unit_test(durations),
 	    cmocka_unit_test(whole_numbers),
+	    cmocka_unit_test(sizes),
+	    cmocka_unit_test(bytes_for_people),
 	    cmocka_unit_test(distances),
 	    cmocka_unit_test(printable_characters),
 	    cmocka_unit_test(now_is_utc),
