@@ -23,7 +23,8 @@ NEED_build = gcc libc6-dev pkgconf libsqlite3-dev libcjson-dev libssl-dev libzst
 NEED_run   = $(NEED_build) sqlite3
 NEED_test  = $(NEED_run) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
              python3-pytest-timeout postgresql mariadb-server
-NEED_lint  = $(NEED_test) clang clang-format clang-tidy cppcheck mandoc pyflakes3 shellcheck \
+NEED_lint  = $(NEED_test) clang clang-format clang-tidy cppcheck mandoc pyflakes3 \
+             python3-jsonschema shellcheck \
              universal-ctags
 
 # --- Flags ---

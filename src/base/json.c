@@ -191,6 +191,18 @@ void json_remove(struct json *parent, const struct json *child)
 	}
 }
 
+struct json *json_add_copy(struct json *parent, const char *key, const struct json *node)
+{
+	cJSON *copy = cJSON_Duplicate(inside_const(node), true);
+
+	if (copy == NULL)
+		err_die("a JSON value could not be copied");
+	/* Its own key would be freed by neither. */
+	cJSON_free(copy->string);
+	copy->string = NULL;
+	return add(parent, key, copy);
+}
+
 /* Returns how many bytes of the text were used. */
 static size_t print_unprintable(const char *text, struct buf *buf)
 {
@@ -314,6 +326,16 @@ bool json_is_true(const struct json *node)
 bool json_is_false(const struct json *node)
 {
 	return cJSON_IsFalse(inside_const(node));
+}
+
+bool json_is_number(const struct json *node)
+{
+	return cJSON_IsNumber(inside_const(node));
+}
+
+bool json_is_null(const struct json *node)
+{
+	return cJSON_IsNull(inside_const(node));
 }
 
 bool json_is_object(const struct json *node)

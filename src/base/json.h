@@ -41,6 +41,8 @@ struct json *json_item(struct json *array, size_t index);
 
 /* Take `child` out of its object or array and free it. */
 void json_remove(struct json *parent, const struct json *child);
+/* A copy of a node with all it has. */
+struct json *json_add_copy(struct json *parent, const char *key, const struct json *node);
 
 /*
  * Append the text of a node, in one line or indented by two spaces, without a final newline. It is
@@ -56,6 +58,8 @@ const char *json_text(const struct json *node);          /* NULL: not a string *
 bool json_int(const struct json *node, int64_t *number); /* false: no whole number below 2^53 */
 bool json_is_true(const struct json *node);
 bool json_is_false(const struct json *node);
+bool json_is_number(const struct json *node);
+bool json_is_null(const struct json *node);
 bool json_is_object(const struct json *node);
 bool json_is_array(const struct json *node);
 const char *json_key(const struct json *node); /* its name in its object */

@@ -8,6 +8,8 @@ const struct cmd *const cmds[] = {
     &cmd_wait,
     &cmd_status,
     &cmd_plan,
+    &cmd_diff,
+    &cmd_mirror,
     &cmd_new,
     &cmd_baseline,
     &cmd_repair,

@@ -20,6 +20,7 @@
 #include "base/sink.h"
 #include "base/stop.h"
 #include "base/url.h"
+#include "schema/schema.h"
 #include "sql/script.h"
 #include <stdint.h>
 
@@ -110,6 +111,7 @@ struct db_driver {
 	    *folders; /* names of its folder inside a migrations folder; ends with NULL */
 	const struct dialect *dialect;
 	unsigned features;
+	const struct schema_kind *const *kinds; /* of objects it has; ends with NULL */
 	/* SQL that makes our tables when they are missing; `own.` in it stands for db->own. */
 	const char *own_tables;
 	const char *(*client)(void); /* name and version of the client library: "SQLite 3.40.1" */
@@ -165,6 +167,29 @@ struct db_driver {
 	 */
 	bool (*reset)(struct db *db, const struct db_limits *limits, const struct stop *stop,
 	    struct err *err);
+
+	/*
+	 * The schema as it is, settled (schema/schema.h), in the arena. However many tables there
+	 * are, it takes the same number of queries, all of one moment. Left out are our own tables,
+	 * the engine's, and what belongs to extensions. Inside a transaction it sees what that
+	 * changed.
+	 */
+	bool (*read_schema)(struct db *db, struct schema *ret, struct arena *arena,
+	    const struct stop *stop, struct err *err);
+
+	/*
+	 * A digest of what read_schema() goes by, with one query: as long as it is the same, so is
+	 * the schema. Statistics and our own tables don't change it.
+	 */
+	bool (*fingerprint)(struct db *db, char hex[65], const struct stop *stop, struct err *err);
+
+	/*
+	 * What people wrote, as this engine would keep it, without touching any database of theirs.
+	 * What can't be found out stays as it was written. Settled, in the arena; texts may be
+	 * those of `written`.
+	 */
+	bool (*canonicalise)(const struct schema *written, struct schema *ret, struct arena *arena,
+	    const struct stop *stop, struct err *err);
 
 	/*
 	 * One try at the migration lock of this database, at most one holder among all processes

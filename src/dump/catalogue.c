@@ -4,6 +4,7 @@
  */
 #include "base/buf.h"
 #include "base/fs.h"
+#include "base/sink.h"
 #include "base/text.h"
 #include "dump/parts.h"
 #include <ctype.h>

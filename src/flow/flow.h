@@ -56,6 +56,10 @@ bool flow_open_database(
 bool flow_open_files(struct flow *flow, struct config *config, const char *command,
     const char *engine, struct err *err);
 
+/* The part of flow_open_files() that reads no migrations. */
+bool flow_open_engine(struct flow *flow, struct config *config, const char *command,
+    const char *engine, struct err *err);
+
 /* The names of the folder for the URL's database inside a migrations folder; none without a URL. */
 bool flow_engine_folders(const char *const **folders, struct config *config, struct err *err);
 

@@ -56,14 +56,20 @@ static const struct db_driver *driver_named(const char *name, struct err *err)
 	return NULL;
 }
 
-bool flow_open_files(struct flow *flow, struct config *config, const char *command,
+bool flow_open_engine(struct flow *flow, struct config *config, const char *command,
     const char *engine, struct err *err)
 {
 	if (engine == NULL && config->url_problem.kind == ERR_NONE)
-		return flow_open(flow, config, command, err);
+		return flow_open_database(flow, config, command, err);
 	init(flow, config, command);
 	flow->driver = driver_named(engine, err);
-	return flow->driver != NULL && read_migrations(flow, err);
+	return flow->driver != NULL;
+}
+
+bool flow_open_files(struct flow *flow, struct config *config, const char *command,
+    const char *engine, struct err *err)
+{
+	return flow_open_engine(flow, config, command, engine, err) && read_migrations(flow, err);
 }
 
 bool flow_engine_folders(const char *const **folders, struct config *config, struct err *err)

@@ -73,6 +73,16 @@ const struct setting settings[SETTINGS] = {
 	    "with a warning, or refuse to run.",
     },
     {
+	.id = SETTING_MIRROR,
+	.name = "MIRROR",
+	.argument = "FILE",
+	.type = SETTING_IS_PATH,
+	.fallback = "db/schema/tables.json",
+	.topic = TOPIC_MIGRATIONS,
+	.help = "The mirror: the schema as JSON beside the code, which diff and mirror compare "
+		"with the database.",
+    },
+    {
 	.id = SETTING_APP_VERSION,
 	.name = "APP_VERSION",
 	.argument = "TEXT",

@@ -8,6 +8,7 @@ int cases_transaction(void);
 int cases_cancel(void);
 int cases_lock(void);
 int cases_dump(void);
+int cases_schema(void);
 
 /* A case in a world of its own. */
 #define CASE(function) cmocka_unit_test_setup_teardown(function, world_set_up, world_tear_down)

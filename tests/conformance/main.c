@@ -43,7 +43,7 @@ static int run_all(const struct fixture *fixture)
 {
 	world_fixture = fixture;
 	return cases_session() + cases_query() + cases_transaction() + cases_cancel() +
-	       cases_lock() + cases_dump();
+	       cases_lock() + cases_dump() + cases_schema();
 }
 
 int main(int argc, char **argv)

@@ -9,7 +9,7 @@ import pytest
 from support.process import make_environment
 
 NAMES = [
-    "run", "apply", "wait", "status", "plan", "new", "baseline", "repair", "lint", "health",
+    "run", "apply", "wait", "status", "plan", "diff", "mirror", "new", "baseline", "repair", "lint", "health",
     "config", "version", "help",
 ]
 REPORTING = ["status", "plan", "lint", "health", "config", "version", "repair"]

@@ -12,6 +12,7 @@ SAMPLES = {
     "ENVIRONMENTS": "environments.json",
     "MIGRATIONS": "db/elsewhere",
     "OUT_OF_ORDER": "refuse",
+    "MIRROR": "db/other.json",
     "WAIT_TIMEOUT": "17s",
     "WAIT_GRACE": "7s",
     "WAIT_SUCCESSES": "3",

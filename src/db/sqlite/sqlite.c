@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite.h"
 #include "base/fs.h"
 #include "db/sqlite/driver.h"
+#include "db/sqlite/kinds.h"
 #include "gen/sql.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -98,6 +99,7 @@ const struct db_driver db_sqlite = {
     .dialect = &dialect_sqlite,
     .features = DB_TRANSACTIONAL_DDL,
     .own_tables = sql_sqlite_own_tables,
+    .kinds = sqlite_kinds,
     .client = client,
     .check_url = check_url,
     .open = sqlite_open,
@@ -110,6 +112,9 @@ const struct db_driver db_sqlite = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .reset = sqlite_reset,
+    .read_schema = sqlite_read_schema,
+    .fingerprint = sqlite_fingerprint,
+    .canonicalise = sqlite_canonicalise,
     .lock_try = sqlite_lock_try,
     .lock_note = sqlite_lock_note,
     .lock_check = sqlite_lock_check,

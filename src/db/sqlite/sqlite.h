@@ -164,6 +164,12 @@ bool sqlite_is_mount(const char *path);
 
 /* The same, by a list like /proc/self/mountinfo: for kernels that don't tell. */
 bool sqlite_mount_listed(const char *path, const char *list);
+/* schema.c, canonical.c */
+bool sqlite_read_schema(struct db *db, struct schema *ret, struct arena *arena,
+    const struct stop *stop, struct err *err);
+bool sqlite_fingerprint(struct db *db, char hex[65], const struct stop *stop, struct err *err);
+bool sqlite_canonicalise(const struct schema *written, struct schema *ret, struct arena *arena,
+    const struct stop *stop, struct err *err);
 
 /* lock.c */
 bool sqlite_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,

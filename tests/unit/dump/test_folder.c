@@ -1,5 +1,6 @@
 /* Which folders outlive a container. */
 #include "base/fs.h"
+#include "base/sink.h"
 #include "dump/parts.h"
 #include <setjmp.h>
 #include <stdarg.h>

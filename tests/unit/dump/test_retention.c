@@ -1,5 +1,6 @@
 /* The catalogue, and what is removed from it. */
 #include "base/fs.h"
+#include "base/sink.h"
 #include "dump/parts.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,71 @@
+#include "cmd/commands.h"
+#include "flow/mirror.h"
+
+static const struct cmd_option options[] = {
+    {"json", NULL, "print JSON"},
+    {0},
+};
+
+static bool print_json(const struct flow *flow, const struct mirror *mirror,
+    const struct schema_diff *diff, struct err *err)
+{
+	CLEANUP(json_free) struct json *root = json_new_object();
+	json_add_text(root, "mirror", mirror->path);
+	json_add_text(root, "database", flow->probe.label);
+	schema_diff_json(diff, "mirror", "database", root);
+	return cmd_print_json(root, err);
+}
+
+static bool print(const struct cmd_call *call, const struct flow *flow, const struct mirror *mirror,
+    const struct schema_diff *diff, struct err *err)
+{
+	if (cmd_option(call, "json") != NULL)
+		return print_json(flow, mirror, diff, err);
+	CLEANUP(buf_free) struct buf text = buf_init(64 << 20);
+	if (diff->count == 0)
+		buf_printf(&text, "%s is as %s states\n", flow->probe.label, mirror->path);
+	schema_diff_print(diff, "mirror", "database", &text);
+	return cmd_print(&text, err);
+}
+
+static bool judge(const struct flow *flow, const struct mirror *mirror,
+    const struct schema_diff *diff, struct err *err)
+{
+	if (diff->count == 0)
+		return true;
+	err_set(err, ERR_MISMATCH,
+	    "%s differs from %s: %zu only in the mirror, %zu only in the "
+	    "database, %zu changed",
+	    flow->probe.label, mirror->path, diff->only_left, diff->only_right, diff->changed);
+	err_next(err, "db-entry mirror pull, when the database is right");
+	return err_next(
+	    err, "db-entry new NAME, and write what is missing, when the mirror is right");
+}
+
+static bool run(struct cmd_call *call, struct err *err)
+{
+	struct flow flow;
+	CLEANUP(mirror_close) struct mirror mirror = {0};
+	struct schema live;
+	struct schema_diff diff;
+	bool ok = flow_open_database(&flow, &call->config, "diff", err) &&
+		  flow_read_mirror(&flow, &mirror, err) && flow_need_mirror(&mirror, err) &&
+		  flow_wait(&flow, err) &&
+		  flow.driver->read_schema(flow.db, &live, &flow.arena, &flow.stop, err) &&
+		  flow_compare(&flow, &mirror, &live, &diff, err) &&
+		  print(call, &flow, &mirror, &diff, err) && judge(&flow, &mirror, &diff, err);
+	flow_close(&flow);
+	return ok;
+}
+
+const struct cmd cmd_diff = {
+    .name = "diff",
+    .synopsis = "[OPTION…]",
+    .summary = "what the database has that the mirror lacks, and the other way round",
+    .help = "Compares the mirror (db/schema/tables.json) with the database, object by object, and\n"
+	    "changes neither. Exits 27 when they differ. A mirror of version 1 or 2 states only\n"
+	    "some things; only those are compared.",
+    .options = options,
+    .needs_config = true,
+    .run = run,
+};

@@ -1,0 +1,21 @@
+/* The mirror of the run's database, and how the database differs from it. */
+#ifndef DB_ENTRY_FLOW_MIRROR_H
+#define DB_ENTRY_FLOW_MIRROR_H
+
+#include "flow/flow.h"
+#include "schema/diff.h"
+#include "schema/mirror.h"
+
+/* Read the file SETTING_MIRROR names into the flow's arena; a missing one has version 0. Needs the
+ * flow's driver alone. Close with mirror_close() whatever it returns. */
+bool flow_read_mirror(struct flow *flow, struct mirror *mirror, struct err *err);
+
+/* ERR_CONFIG with advice when there is no file. */
+bool flow_need_mirror(const struct mirror *mirror, struct err *err);
+
+/* What the mirror states as the engine would keep it, against the live schema: the mirror is the
+ * left side. */
+bool flow_compare(struct flow *flow, const struct mirror *mirror, const struct schema *live,
+    struct schema_diff *diff, struct err *err);
+
+#endif

@@ -1,0 +1,18 @@
+/* Values by their tokens: when SQL says the same, however it is written. For schema/ alone. */
+#ifndef DB_ENTRY_SCHEMA_TOKENS_H
+#define DB_ENTRY_SCHEMA_TOKENS_H
+
+#include "schema/schema.h"
+
+/*
+ * True when both have the same tokens, space and comments left out: words and quoted
+ * identifiers without regard to case and the kind of quotes, but for two in double quotes, which
+ * may be texts.
+ */
+bool schema_tokens_same(const struct dialect *dialect, const char *a, const char *b);
+
+/* A value in a form that is the same for all that are written alike but for space and comments. */
+void schema_tokens_plain(
+    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out);
+
+#endif

@@ -1,0 +1,3 @@
+CREATE TABLE users (id TEXT, email BLOB, more TEXT);
+CREATE TABLE other (a);
+CREATE INDEX i ON users (more);

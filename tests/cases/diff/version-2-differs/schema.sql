@@ -1,0 +1,1 @@
+CREATE TABLE orders (id INTEGER, status TEXT, user_id INTEGER NOT NULL);

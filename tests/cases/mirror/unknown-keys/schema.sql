@@ -1,0 +1,5 @@
+CREATE TABLE b (id INTEGER PRIMARY KEY, extra TEXT, name varchar(10));
+CREATE TABLE a (id INTEGER PRIMARY KEY);
+CREATE TABLE new_one (x);
+CREATE INDEX i2 ON b (name);
+CREATE INDEX i1 ON b (extra);
