@@ -1,6 +1,7 @@
 #include "migrate/lint.h"
 #include "base/log.h"
 #include "cmd/commands.h"
+#include "cmd/print.h"
 #include "flow/flow.h"
 #include <stdio.h>
 
@@ -70,6 +71,38 @@ static void print_problems(const struct review *review, struct buf *out)
 		buf_printf(out, "and %zu more\n", review->problems.more);
 }
 
+/* Not a warning: what is lost on purpose is right, once it is approved. */
+static void print_risks(const struct migration *migration, struct buf *out)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct judgement judgement;
+	judge(&judgement, migration, &arena);
+	for (size_t i = 0; i < migration->up.count; i++) {
+		if (judgement.risks[i].level < RISK_DESTRUCTIVE)
+			continue;
+		buf_printf(out, "%s:%d:\n", migration->up.statements[i].file,
+		    migration->up.statements[i].line);
+		cmd_print_risk(&judgement.risks[i], out);
+	}
+	cmd_print_approval(&judgement, out);
+}
+
+static void add_risks(const struct migration *migration, struct json *array)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct judgement judgement;
+	judge(&judgement, migration, &arena);
+	for (size_t i = 0; i < migration->up.count; i++) {
+		if (judgement.risks[i].level < RISK_DESTRUCTIVE)
+			continue;
+		struct json *object = json_add_object(array, NULL);
+		json_add_text(object, "file", migration->up.statements[i].file);
+		json_add_int(object, "line", migration->up.statements[i].line);
+		cmd_add_risk(&judgement.risks[i], object);
+		json_add_text(object, "approval", judgement.token);
+	}
+}
+
 static void print_text(const struct review *review, struct buf *out)
 {
 	print_problems(review, out);
@@ -78,6 +111,8 @@ static void print_text(const struct review *review, struct buf *out)
 		buf_printf(out, "%s:%d: warning: %s [%s]\n", finding->file,
 		    finding->line == 0 ? 1 : finding->line, finding->text, finding->rule);
 	}
+	for (size_t i = 0; i < review->flow.set.count; i++)
+		print_risks(&review->flow.set.items[i], out);
 	if (review->disagreement.kind != ERR_NONE)
 		buf_printf(out, "%s: warning: %s [history]\n%s%s", review->flow.probe.label,
 		    review->disagreement.message, review->disagreement.why,
@@ -109,6 +144,9 @@ static bool print_json(const struct review *review, struct err *err)
 		json_add_int(object, "line", finding->line);
 		json_add_text(object, "text", finding->text);
 	}
+	array = json_add_array(root, "risks");
+	for (size_t i = 0; i < review->flow.set.count; i++)
+		add_risks(&review->flow.set.items[i], array);
 	json_add_bool(root, "compared", review->compared);
 	if (review->disagreement.kind != ERR_NONE)
 		log_error_fields(&review->disagreement, json_add_object(root, "history"));

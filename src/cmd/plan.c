@@ -1,6 +1,8 @@
 #include "base/log.h"
 #include "cmd/commands.h"
+#include "cmd/print.h"
 #include "flow/flow.h"
+#include "migrate/judge.h"
 
 static const struct cmd_option options[] = {
     {"json", NULL, "print JSON"},
@@ -14,6 +16,9 @@ enum {
 static void print_statements(
     const struct flow *flow, const struct migration *migration, struct buf *out)
 {
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct judgement judgement;
+	judge(&judgement, migration, &arena);
 	buf_printf(out, "%s  %s%s\n", migration->label, migration->file,
 	    migration->directives.no_transaction ? "  (no transaction)" : "");
 	for (size_t i = 0; i < migration->up.count; i++) {
@@ -21,7 +26,9 @@ static void print_statements(
 		const struct sql_statement *statement = &migration->up.statements[i];
 		sql_summary(flow->driver->dialect, statement, summary, sizeof(summary));
 		buf_printf(out, "  %4d  %s\n", statement->line, summary);
+		cmd_print_risk(&judgement.risks[i], out);
 	}
+	cmd_print_approval(&judgement, out);
 }
 
 static void print_text(const struct flow *flow, struct buf *out)
@@ -32,13 +39,15 @@ static void print_text(const struct flow *flow, struct buf *out)
 			print_statements(flow, flow->plan.items[i].migration, out);
 }
 
-static void add_statements(const struct migration *migration, struct json *array)
+static void add_statements(
+    const struct migration *migration, const struct judgement *judgement, struct json *array)
 {
 	for (size_t i = 0; i < migration->up.count; i++) {
 		struct json *object = json_add_object(array, NULL);
 		json_add_text(object, "file", migration->up.statements[i].file);
 		json_add_int(object, "line", migration->up.statements[i].line);
 		json_add_text(object, "text", migration->up.statements[i].text);
+		cmd_add_risk(&judgement->risks[i], object);
 	}
 }
 
@@ -59,7 +68,12 @@ static bool print_json(const struct flow *flow, const struct err *refusal, struc
 		json_add_text(object, "file", item->migration->file);
 		json_add_text(object, "checksum", item->migration->up.checksum);
 		json_add_bool(object, "transaction", !item->migration->directives.no_transaction);
-		add_statements(item->migration, json_add_array(object, "statements"));
+		CLEANUP(arena_free) struct arena arena = {0};
+		struct judgement judgement;
+		judge(&judgement, item->migration, &arena);
+		json_add_text(object, "risk", risk_level_name(judgement.worst));
+		json_add_text(object, "approval", judgement.token);
+		add_statements(item->migration, &judgement, json_add_array(object, "statements"));
 	}
 	if (refusal != NULL)
 		log_error_fields(refusal, json_add_object(root, "refusal"));

@@ -75,3 +75,31 @@ void cmd_add_items(const struct plan *plan, bool open_only, struct json *array)
 		if (!skip(&plan->items[i], open_only))
 			add_item(&plan->items[i], json_add_object(array, NULL));
 }
+
+void cmd_print_risk(const struct risk *risk, struct buf *out)
+{
+	if (risk->level == RISK_SAFE)
+		return;
+	buf_printf(out, "        %s%s%s: %s [%s]\n", risk_level_name(risk->level),
+	    risk->object == NULL ? "" : ", ", risk->object == NULL ? "" : risk->object, risk->why,
+	    risk->rule);
+}
+
+void cmd_add_risk(const struct risk *risk, struct json *object)
+{
+	json_add_text(object, "risk", risk_level_name(risk->level));
+	json_add_text(object, "rule", risk->rule);
+	json_add_text(object, "object", risk->object);
+}
+
+void cmd_print_approval(const struct judgement *judgement, struct buf *out)
+{
+	const struct migration_directives *directives = &judgement->migration->directives;
+	if (!judgement_is_destructive(judgement))
+		return;
+	buf_printf(out, "  approval, %s: %s\n",
+	    directives->destructive      ? "as it is declared destructive"
+	    : directives->no_transaction ? "unless its tables have no rows"
+					 : "when the proof finds something lost",
+	    judgement->token);
+}

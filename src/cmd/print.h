@@ -4,11 +4,19 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "migrate/judge.h"
 #include "migrate/plan.h"
 
 /* The plan's items, a line or an array element each; with `open_only` those that are not applied.
  */
 void cmd_print_items(const struct plan *plan, bool open_only, struct buf *out);
 void cmd_add_items(const struct plan *plan, bool open_only, struct json *array);
+
+/* What a statement would do, a line below it; nothing for a safe one. */
+void cmd_print_risk(const struct risk *risk, struct buf *out);
+void cmd_add_risk(const struct risk *risk, struct json *object);
+
+/* What to approve, where reading says that something may be lost. */
+void cmd_print_approval(const struct judgement *judgement, struct buf *out);
 
 #endif

@@ -104,6 +104,32 @@ struct db_dump_check {
 	int64_t broken_references; /* rows whose foreign key points nowhere, as in the original */
 };
 
+/* What a transaction would lose of what was there before the run. */
+struct db_loss {
+	const char *object;   /* as in sql/risk.h: "column users.phone", "table users" */
+	const char *evidence; /* one line: "loses 48201 values in users.phone" */
+};
+
+/* Existing values that a statement overwrote under its WHERE: told, not lost. */
+struct db_overwrite {
+	const char *table;
+	int64_t rows;
+	const struct sql_statement *statement;
+};
+
+struct db_proof {
+	enum {
+		DB_PROOF_HOLDS,
+		DB_PROOF_LOSES,
+		DB_PROOF_AGAIN /* can't tell yet: roll back, run all of it again, ask again */
+	} state;
+	struct db_loss *losses;
+	size_t count;
+	struct db_overwrite *overwrites;
+	size_t overwrite_count;
+	size_t tables; /* compared */
+};
+
 struct db_driver {
 	const char *name;           /* "sqlite"; also of its dialect and test fixtures */
 	const char *const *schemes; /* URL schemes it answers to; ends with NULL */
@@ -160,6 +186,19 @@ struct db_driver {
 	bool (*begin)(struct db *db, const struct stop *stop, struct err *err);
 	bool (*commit)(struct db *db, const struct stop *stop, struct err *err);
 	bool (*rollback)(struct db *db, const struct stop *stop, struct err *err);
+
+	/*
+	 * The proof, in the open transaction, after its last statement and before commit(): is
+	 * everything still there that was before the run? Exact for all that exec() ran since
+	 * begin(). What this run made itself, and tables that had no rows, are free. DB_PROOF_AGAIN
+	 * comes at most once in a row. Texts live in the arena. NULL where the engine can't.
+	 */
+	bool (*prove)(struct db *db, struct db_proof *proof, struct arena *arena,
+	    const struct stop *stop, struct err *err);
+
+	/* After the rollback() of one that loses: some keys of lost rows, added to the evidence. */
+	bool (*samples)(struct db *db, struct db_proof *proof, struct arena *arena,
+	    const struct stop *stop, struct err *err);
 
 	/*
 	 * Put every session setting back to what it was after open(), and set these limits: before

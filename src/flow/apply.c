@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/events.h"
+#include "flow/gate.h"
 #include "flow/steps.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ enum {
 struct step {
 	struct flow *flow;
 	const struct migration *migration;
+	struct gate gate;
 	const struct history_row *former; /* reverted or empty; NULL: none */
 	int done;                         /* statements */
 	bool has_row;
@@ -98,12 +100,21 @@ void flow_roll_back(struct flow *flow)
 	flow->driver->rollback(flow->db, &stop, &ignored);
 }
 
+static bool prove(struct step *step, struct err *err)
+{
+	if (step->flow->driver->prove != NULL && !gate_prove(&step->gate, err))
+		return false;
+	step->flow->run.approval = step->gate.approval;
+	return true;
+}
+
 /* The run's row, and the position counted, go with the migration's transaction. */
 static bool in_transaction(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
 	const struct history_run before = flow->run;
 	bool ok = flow->driver->begin(flow->db, &flow->stop, err) && run_statements(step, err) &&
+		  prove(step, err) &&
 		  history_applied(flow->db, &flow->run, step->migration, step->former,
 		      step->started_at, &flow->stop, err) &&
 		  flow->driver->lock_check(flow->db, &flow->stop, err) &&
@@ -164,8 +175,15 @@ static bool try_again(struct step *step, int tries, struct err *err)
 static bool apply_in_transaction(struct step *step, struct err *err)
 {
 	for (int tries = 1;; tries++) {
+		step->gate.again = step->gate.refused = false;
 		if (in_transaction(step, err))
 			return true;
+		if (step->gate.again) {
+			tries--;
+			continue;
+		}
+		if (step->gate.refused)
+			return gate_explain(&step->gate, err);
 		if (err->retry == ERR_OUTCOME_UNKNOWN && settle_outcome(step, err))
 			return true;
 		if (!try_again(step, tries, err))
@@ -242,6 +260,8 @@ static bool explain_failure(struct step *step, struct err *err)
 	const char *label = step->migration->label;
 	if (step->unknown)
 		return err_next(err, "start again: the history then says whether it was applied");
+	if (err->kind == ERR_DESTRUCTIVE)
+		return false; /* it says all */
 	bool nothing_left = atomic(step) || (step->done == 0 && forget_start(step));
 	bool stopped = err->kind == ERR_STOPPED;
 	if (nothing_left) {
@@ -273,6 +293,17 @@ static void report_applied(const struct step *step)
 	    step->migration->up.count == 1 ? "" : "s", elapsed);
 }
 
+static bool pass_gate(struct step *step, struct err *err)
+{
+	struct flow *flow = step->flow;
+	bool proved = atomic(step) && flow->driver->prove != NULL;
+	gate_open(&step->gate, flow, step->migration);
+	if (!gate_before(&step->gate, proved, err))
+		return false;
+	flow->run.approval = step->gate.approval;
+	return true;
+}
+
 static bool apply_one(struct flow *flow, const struct plan_item *item, struct err *err)
 {
 	const struct migration *migration = item->migration;
@@ -289,8 +320,11 @@ static bool apply_one(struct flow *flow, const struct plan_item *item, struct er
 	    "applying %s", migration->label);
 	flow->applying = migration->label;
 	flow_show_progress(flow);
-	bool ok = atomic(&step) ? apply_in_transaction(&step, err) : apply_stepwise(&step, err);
+	bool ok = pass_gate(&step, err) &&
+		  (atomic(&step) ? apply_in_transaction(&step, err) : apply_stepwise(&step, err));
 	flow->applying = NULL;
+	flow->run.approval = NULL;
+	gate_close(&step.gate);
 	if (!ok)
 		return explain_failure(&step, err);
 	flow->applied++;

@@ -10,6 +10,7 @@
 #include "flow/events.h"
 #include "flow/hook.h"
 #include "flow/steps.h"
+#include "migrate/judge.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -209,6 +210,20 @@ static bool all_in_transactions(const struct flow *flow)
 	return true;
 }
 
+/* As far as reading can tell; what the proof finds beyond it is stopped or was approved. */
+static bool any_destructive(struct flow *flow)
+{
+	for (size_t i = 0; i < flow->plan.count; i++) {
+		struct judgement judgement;
+		if (!plan_item_is_pending(&flow->plan.items[i]))
+			continue;
+		judge(&judgement, flow->plan.items[i].migration, &flow->arena);
+		if (judgement_is_destructive(&judgement))
+			return true;
+	}
+	return false;
+}
+
 static const struct migration *first_pending(const struct flow *flow)
 {
 	for (size_t i = 0; i < flow->plan.count; i++)
@@ -273,12 +288,19 @@ bool flow_backup(struct flow *flow, struct err *err)
 		skip(flow, "DB_ENTRY_DUMP=never");
 		return true;
 	}
+	bool destructive = any_destructive(flow);
+	if (policy(flow, "destructive") && !destructive) {
+		skip(flow, "DB_ENTRY_DUMP=destructive, and nothing pending is");
+		return true;
+	}
 	struct flow_dump_wish wish = wish_of(flow);
 	if (policy(flow, "hook"))
 		return take_snapshot(flow, &wish, &flow->run.dump_id, err);
 	find_folder(flow, &folder, &why);
-	if (folder == NULL && policy(flow, "auto") && all_in_transactions(flow)) {
-		skip(flow, "no durable folder; each migration is a transaction of its own");
+	if (folder == NULL && policy(flow, "auto") && !destructive && all_in_transactions(flow)) {
+		skip(flow,
+		    "no durable folder; nothing pending is destructive, and each migration is"
+		    " a transaction of its own");
 		return true;
 	}
 	if (folder == NULL)

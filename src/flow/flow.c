@@ -27,6 +27,7 @@ static bool apply_pending(struct flow *flow, struct err *err)
 		return false;
 	if (plan_pending(&flow->plan) == 0)
 		return true; /* whoever held the lock did it */
+	flow->first_install = flow->history.count == 0;
 	return flow_backup(flow, err) && prepare(flow, err) && flow_apply(flow, err);
 }
 

@@ -15,6 +15,7 @@
 #define DB_ENTRY_FLOW_FLOW_H
 
 #include "db/db.h"
+#include "flow/approvals.h"
 #include "flow/config.h"
 #include "migrate/history.h"
 #include "migrate/migration.h"
@@ -33,6 +34,8 @@ struct flow {
 	struct history history; /* as last read */
 	struct plan plan;       /* as last made */
 	struct history_run run;
+	struct approvals approvals; /* as last read */
+	bool first_install;         /* no history was there when the run began */
 	bool locked;
 	size_t applied;       /* migrations this run applied */
 	size_t to_apply;      /* how many it set out to apply */

@@ -77,7 +77,7 @@ bool flow_check(struct flow *flow, struct err *err)
 		report_warnings(flow);
 	if (plan_pending(&flow->plan) == 0)
 		return true;
-	return check_first_run(flow, err) && flow_permit(flow, err) && check_writable(flow, err);
+	return check_first_run(flow, err) && flow_gate(flow, err) && check_writable(flow, err);
 }
 
 bool flow_settled(const struct flow *flow, struct err *err)

@@ -83,6 +83,27 @@ const struct setting settings[SETTINGS] = {
 		"with the database.",
     },
     {
+	.id = SETTING_APPROVE,
+	.name = "APPROVE",
+	.argument = "APPROVALS",
+	.type = SETTING_IS_TEXT,
+	.topic = TOPIC_MIGRATIONS,
+	.help =
+	    "Approvals of migrations that lose data, separated by commas or blanks: "
+	    "VERSION@DIGEST as the refusal, plan and lint print it. A bare VERSION counts where "
+	    "permissions.migrations is true or no environment is chosen; all only where it is "
+	    "true.",
+    },
+    {
+	.id = SETTING_APPROVALS,
+	.name = "APPROVALS",
+	.argument = "FILE",
+	.type = SETTING_IS_PATH,
+	.fallback = "db/approvals",
+	.topic = TOPIC_MIGRATIONS,
+	.help = "The file with reviewed approvals, a line each: VERSION@DIGEST and the reason.",
+    },
+    {
 	.id = SETTING_APP_VERSION,
 	.name = "APP_VERSION",
 	.argument = "TEXT",

@@ -12,8 +12,11 @@ enum {
 /* The limits of one statement as configured. */
 struct db_limits flow_limits(const struct flow *flow);
 
-/* May this environment apply what is pending? ERR_PENDING or ERR_DESTRUCTIVE otherwise. */
-bool flow_permit(const struct flow *flow, struct err *err);
+/*
+ * Read the approvals. May this environment apply what is pending? ERR_PENDING or ERR_DESTRUCTIVE
+ * otherwise.
+ */
+bool flow_gate(struct flow *flow, struct err *err);
 
 /* Ask what is at the other end; flow->probe then outlives the session. */
 bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struct err *err);

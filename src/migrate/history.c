@@ -310,10 +310,9 @@ static bool record_run(
 static const char insert_sql[] =
     "INSERT INTO own.db_entry_history"
     " (version, name, state, position, checksum, down_checksum, down_text, statements_total,"
-    " statements_done, breaks_older, work_item, dump_id, run_id, tool_version, app_version, "
-    "started_at,"
-    " finished_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " statements_done, breaks_older, work_item, dump_id, run_id, tool_version, app_version,"
+    " started_at, finished_at, approval)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 static const char *down_checksum(const struct migration *migration)
 {
@@ -352,7 +351,7 @@ static bool insert(struct db *db, struct history_run *run, const struct migratio
 		text(migration->down_text), number((int64_t)migration->up.count), number(row->done),
 		number(migration->directives.breaks_older), text(migration->directives.work_item),
 		text(run->dump_id), text(run->id), text(DB_ENTRY_VERSION), text(run->app_version),
-		text(row->started_at), text(row->finished_at)))
+		text(row->started_at), text(row->finished_at), text(run->approval)))
 		return false;
 	run->position++;
 	return true;

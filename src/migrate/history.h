@@ -47,7 +47,8 @@ struct history_run {
 	const char *app_version; /* NULL: not given */
 	char host[256];
 	char started_at[32];
-	const char *dump_id; /* of the dump that was made before; NULL: none */
+	const char *dump_id;  /* of the dump that was made before; NULL: none */
+	const char *approval; /* of the migration that is written next; NULL: none was used */
 	const char
 	    *detail; /* what was asked for, beside the command: "forget 0002"; NULL: nothing */
 

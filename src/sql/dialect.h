@@ -43,6 +43,7 @@ struct dialect {
 	 */
 	const char *body_start;
 	const struct sql_class_rule *classes; /* ends with pattern NULL */
+	const struct sql_risk_rule *risks;    /* sql/risk.h; ends with pattern NULL */
 };
 
 extern const struct dialect dialect_sqlite;

@@ -1,5 +1,5 @@
 /* SQLite (sqlite.org/lang.html), as its tokenizer and grammar have it. */
-#include "sql/dialect.h"
+#include "sql/risk.h"
 #include <stddef.h>
 
 #define OWN_FILE      "put it in a file of its own with -- db-entry: no-transaction"
@@ -43,4 +43,5 @@ const struct dialect dialect_sqlite = {
     .identifier_quotes = "\"`[",
     .body_start = "?EXPLAIN ?QUERY ?PLAN CREATE ?TEMP|TEMPORARY TRIGGER",
     .classes = classes,
+    .risks = risk_rules_sqlite,
 };

@@ -70,11 +70,23 @@ static bool match_next(const struct sql_head *head, size_t *at, const char *item
 
 bool sql_head_matches(const struct sql_head *head, const char *pattern)
 {
-	size_t at = 0;
+	struct sql_token ignored[SQL_CAPTURES];
 
+	return sql_head_capture(head, pattern, ignored);
+}
+
+bool sql_head_capture(
+    const struct sql_head *head, const char *pattern, struct sql_token captured[SQL_CAPTURES])
+{
+	size_t at = 0, count = 0;
+
+	for (size_t i = 0; i < SQL_CAPTURES; i++)
+		captured[i] = (struct sql_token){0};
 	for (const char *item = pattern;; item++) {
 		if (!match_next(head, &at, item))
 			return false;
+		if (*item == '*' && item_ends(item[1]) && count < SQL_CAPTURES)
+			captured[count++] = head->tokens[at - 1];
 		while (!item_ends(*item))
 			item++;
 		if (*item == '\0')

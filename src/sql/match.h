@@ -37,6 +37,15 @@ static inline void sql_head_add(struct sql_head *head, const struct sql_token *t
  */
 bool sql_head_matches(const struct sql_head *head, const char *pattern);
 
+enum {
+	SQL_CAPTURES = 2
+};
+
+/* The same; *captured then holds what the first `*` items stood for, zeroed where there are fewer.
+ */
+bool sql_head_capture(
+    const struct sql_head *head, const char *pattern, struct sql_token captured[SQL_CAPTURES]);
+
 /* The dialect's rule for a statement; NULL when none matches. */
 const struct sql_class_rule *sql_head_rule(
     const struct sql_head *head, const struct dialect *dialect);

@@ -31,7 +31,7 @@ const struct project_file project_files[PROJECT_COUNT] = {
 			 "ALTER TABLE rebuilt RENAME TO customers;\n"
 			 "COMMIT;\n"
 			 "PRAGMA foreign_keys = ON;\n"},
-    {"0004_audit.sql", "UPDATE orders SET amount = amount + 1;\n"
+    {"0004_audit.sql", "UPDATE orders SET amount = amount + 1 WHERE amount IS NOT NULL;\n"
 		       "CREATE TABLE audit (order_id INTEGER NOT NULL);\n"
 		       "CREATE TRIGGER orders_audited AFTER INSERT ON orders BEGIN\n"
 		       "    INSERT INTO audit VALUES (new.id);\n"
@@ -39,7 +39,7 @@ const struct project_file project_files[PROJECT_COUNT] = {
 		       "INSERT INTO orders (customer_id, amount) VALUES (1, 20);\n"},
     {"0005_tidy.sql", "-- db-entry: no-transaction\n" STEP_1 ";\n" STEP_2 ";\n" STEP_3 ";\n" STEP_4
 		      ";\n" STEP_5 ";\n"},
-    {"0006_visits.sql", "UPDATE customers SET visits = visits + 1;\n"},
+    {"0006_visits.sql", "UPDATE customers SET visits = visits + 1 WHERE visits IS NOT NULL;\n"},
 };
 
 const char *const project_steps[PROJECT_STEPS] = {STEP_1, STEP_2, STEP_3, STEP_4, STEP_5};

@@ -107,6 +107,7 @@ static bool exec_watched(
 	s->watch.on = true;
 	s->watch.data = false;
 	s->watch.denied = NULL;
+	proof_statement(s);
 	bool ok = sqlite_prepare(s, &prepared, statement->text, statement->len, err);
 	s->watch.on = false;
 	s->watch.denied = NULL;
@@ -114,9 +115,11 @@ static bool exec_watched(
 		return false;
 	if (prepared == NULL)
 		return true;
-	if (s->watch.data && !sqlite_violations_before(s, err))
+	if ((s->watch.data && !sqlite_violations_before(s, err)) ||
+	    !proof_before(s, statement, err) || !step_to_end(s, prepared, err))
 		return false;
-	return step_to_end(s, prepared, err);
+	proof_after(s, statement);
+	return true;
 }
 
 /* The statement's own limit passed, not the caller's: the database refused, so to speak. */

@@ -29,6 +29,7 @@ static void sqlite_close(struct db *db)
 	sqlite_disconnect(s);
 	/* After the connection, so that the next holder meets nothing of ours. */
 	sqlite_lock_release(s);
+	proof_free_all(s);
 	arena_free(&s->arena);
 	free(s);
 }
@@ -111,6 +112,8 @@ const struct db_driver db_sqlite = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .prove = sqlite_prove,
+    .samples = sqlite_samples,
     .reset = sqlite_reset,
     .read_schema = sqlite_read_schema,
     .fingerprint = sqlite_fingerprint,

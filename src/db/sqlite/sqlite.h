@@ -3,6 +3,7 @@
 #define DB_ENTRY_DB_SQLITE_SQLITE_H
 
 #include "db/db.h"
+#include "db/sqlite/proof.h"
 #include <sqlite3.h>
 
 /* A URL, understood. Text lives in the arena given. */
@@ -59,6 +60,7 @@ struct sqlite_db {
 	struct sqlite_watch watch;
 	struct sqlite_violations violations; /* those from before the transaction */
 	struct sqlite_lock lock;
+	struct sqlite_proof proof;
 
 	/* The call that runs now: what its busy and progress handlers go by. */
 	struct stop stop;

@@ -32,6 +32,7 @@ bool sqlite_begin(struct db *db, const struct stop *stop, struct err *err)
 	/* With them on, dropping a parent table during a rebuild deletes or nulls its children. */
 	sqlite_keys_off(s);
 	s->in_transaction = true;
+	proof_begin(s);
 	if (sqlite_run(s, "BEGIN IMMEDIATE", err))
 		return true;
 	leave_transaction(s);
@@ -50,6 +51,7 @@ bool sqlite_commit(struct db *db, const struct stop *stop, struct err *err)
 			err->retry = ERR_OUTCOME_UNKNOWN;
 		return false;
 	}
+	proof_committed(s);
 	leave_transaction(s);
 	return true;
 }
@@ -58,6 +60,8 @@ bool sqlite_rollback(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct sqlite_db *s = (struct sqlite_db *)db;
 	sqlite_enter_cleanup(s, stop);
+	if (s->in_transaction)
+		proof_rolled_back(s);
 	if (s->handle == NULL)
 		return true;
 	/* What was found inside may be of tables that are gone again. */

@@ -135,7 +135,6 @@ static int authorize(void *context, int action, const char *first, const char *s
 {
 	struct sqlite_db *s = context;
 	struct sqlite_watch *watch = &s->watch;
-	(void)trigger;
 	if (!watch->on)
 		return SQLITE_OK;
 	const char *denied = forbidden(action, first, second);
@@ -143,6 +142,7 @@ static int authorize(void *context, int action, const char *first, const char *s
 		watch->denied = denied;
 		return SQLITE_DENY;
 	}
+	proof_see(s, action, first, second, schema, trigger);
 	if (touches_data(action, first))
 		watch->data = true;
 	if (touches_session(action, second, schema))

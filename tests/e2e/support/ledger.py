@@ -46,11 +46,11 @@ MIGRATIONS = {
         INSERT INTO work SELECT value, 'row ' || value FROM (
             WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT {work})
             SELECT value FROM n);
-        UPDATE orders SET amount = amount + 1;
+        UPDATE orders SET amount = amount + 1 WHERE amount IS NOT NULL;
         CREATE INDEX work_by_text ON work (text);
     """,
     "0005_tidy": "-- db-entry: no-transaction\n" + ";\n".join(STEPS) + ";\n",
-    "0006_visits": "UPDATE customers SET visits = visits + 1;",
+    "0006_visits": "UPDATE customers SET visits = visits + 1 WHERE visits IS NOT NULL;",
 }
 VERSIONS = [name.partition("_")[0] for name in MIGRATIONS]
 STEPWISE = "0005"

@@ -1,0 +1,278 @@
+/*
+ * The gate: may what is pending be applied here? Reading comes first; where a migration runs in a
+ * transaction the proof outranks it.
+ */
+#include "flow/gate.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "flow/events.h"
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	SUMMARY = 160,
+	TOLD_MOST = 6
+};
+
+static bool refuse_all(const struct flow *flow, struct err *err)
+{
+	err_set(err, ERR_PENDING, "%zu pending, and environment %s does not allow migrations",
+	    plan_pending(&flow->plan), config_text(flow->config, SETTING_ENV));
+	return err_next(err, "apply them where it is allowed, or set permissions.migrations in %s",
+	    config_text(flow->config, SETTING_ENVIRONMENTS));
+}
+
+/* What is approved and what now is, when the two differ. */
+static void tell_stale(const char *given, const char *token, struct err *err)
+{
+	err_why(
+	    err, "approved is %s, but the migration, or what it loses, is now %s", given, token);
+}
+
+static void advise(const struct flow *flow, const char *token, struct err *err)
+{
+	err_next(err, "approve in %s (with a reason behind it) or DB_ENTRY_APPROVE:",
+	    config_text(flow->config, SETTING_APPROVALS));
+	err_next(err, "  %s", token);
+}
+
+static void tell_state(const struct flow *flow, enum approval_state state, const char *given,
+    const char *token, struct err *err)
+{
+	if (state == APPROVAL_STALE)
+		tell_stale(given, token, err);
+	if (state == APPROVAL_WEAK)
+		err_why(err, "a bare version, or all, approves nothing %s",
+		    flow->config->permission == PERMISSION_UNNAMED ? "without a named environment"
+								   : "in this environment");
+	advise(flow, token, err);
+}
+
+/* Where everything is reviewed, each pending migration needs its own line. */
+static bool check_reviewed(const struct flow *flow, struct err *err)
+{
+	const char *environment = config_text(flow->config, SETTING_ENV);
+	size_t missing = 0;
+	struct err refusal;
+	err_set(
+	    &refusal, ERR_DESTRUCTIVE, "environment %s wants each migration approved", environment);
+	err_next(&refusal, "approve in %s (with a reason behind it) or DB_ENTRY_APPROVE:",
+	    config_text(flow->config, SETTING_APPROVALS));
+	for (size_t i = 0; i < flow->plan.count; i++) {
+		CLEANUP(arena_free) struct arena arena = {0};
+		const struct plan_item *item = &flow->plan.items[i];
+		const char *used = NULL;
+		struct judgement judgement;
+		if (!plan_item_is_pending(item))
+			continue;
+		judge(&judgement, item->migration, &arena);
+		bool work_item = flow->config->permission != PERMISSION_CHANGE_REQUEST ||
+				 item->migration->directives.work_item != NULL;
+		enum approval_state state = approvals_find(&flow->approvals,
+		    flow->config->permission, item->migration->version, judgement.token, &used);
+		/* What the proof finds may have changed the digest: it is judged then. */
+		bool approved = state == APPROVAL_GIVEN;
+		if (approved && work_item)
+			continue;
+		if (++missing > TOLD_MOST)
+			continue;
+		err_why(&refusal, "%s: %s", item->migration->label,
+		    !work_item ? "no work item: -- db-entry: work-item=ABC-123" : "not approved");
+		if (state == APPROVAL_STALE)
+			tell_stale(used, judgement.token, &refusal);
+		err_next(&refusal, "  %s", judgement.token);
+	}
+	if (missing == 0)
+		return true;
+	if (missing > TOLD_MOST)
+		err_why(&refusal, "and %zu more: db-entry plan", missing - TOLD_MOST);
+	*err = refusal;
+	return false;
+}
+
+bool flow_gate(struct flow *flow, struct err *err)
+{
+	if (!approvals_read(&flow->approvals, flow->config, &flow->arena, err))
+		return false;
+	switch (flow->config->permission) {
+	case PERMISSION_FALSE:
+		return refuse_all(flow, err);
+	case PERMISSION_REVIEW:
+	case PERMISSION_CHANGE_REQUEST:
+		return check_reviewed(flow, err);
+	case PERMISSION_UNNAMED:
+	case PERMISSION_TRUE:
+		break;
+	}
+	return true;
+}
+
+static void tell_statements(const struct judgement *judgement, struct err *err)
+{
+	const struct sql_script *up = &judgement->migration->up;
+	size_t told = 0;
+	for (size_t i = 0; i < up->count; i++) {
+		char summary[SUMMARY];
+		if (judgement->risks[i].level < RISK_DESTRUCTIVE)
+			continue;
+		if (++told > TOLD_MOST)
+			return;
+		sql_summary(up->dialect, &up->statements[i], summary, sizeof(summary));
+		if (told == 1)
+			err_at(err, up->statements[i].file, up->statements[i].line);
+		else
+			err_why(err, "%s:%d", up->statements[i].file, up->statements[i].line);
+		err_why(err, "  %s", summary);
+	}
+}
+
+static bool block(const struct gate *gate, enum approval_state state, const char *given,
+    const struct db_proof *proof, struct err *err)
+{
+	const struct migration *migration = gate->judgement.migration;
+	err_set(err, ERR_DESTRUCTIVE, "BLOCKED %s: nothing of it is done", migration->label);
+	tell_statements(&gate->judgement, err);
+	err_at(err, migration->file, 0);
+	for (size_t i = 0; proof != NULL && i < proof->count; i++)
+		err_why(err, "%s", proof->losses[i].evidence);
+	if (proof != NULL && proof->count == 0 && migration->directives.destructive)
+		err_why(err, "its author declares it destructive");
+	tell_state(gate->flow, state, given, gate->judgement.token, err);
+	return err_next(err, "or start the previous image; its schema is untouched");
+}
+
+/* Approved, or refused with what the proof found; NULL where there was none. */
+static bool ask(struct gate *gate, bool needed, const struct db_proof *proof, struct err *err)
+{
+	struct flow *flow = gate->flow;
+	const struct migration *migration = gate->judgement.migration;
+	const char *used = NULL;
+	enum approval_state state = approvals_find(&flow->approvals, flow->config->permission,
+	    migration->version, gate->judgement.token, &used);
+	bool reviewed = flow->config->permission == PERMISSION_REVIEW ||
+			flow->config->permission == PERMISSION_CHANGE_REQUEST;
+	if (state == APPROVAL_GIVEN) {
+		if (needed || reviewed || strchr(used, '@') != NULL)
+			gate->approval = used;
+		if (needed)
+			log_event(&events[EVENT_DESTRUCTIVE_APPROVED],
+			    FIELDS(FIELD("version", migration->version), FIELD("approval", used)),
+			    "%s is approved by %s", migration->label, used);
+		return true;
+	}
+	if (!needed && state != APPROVAL_STALE)
+		return true;
+	return block(gate, state, used, proof, err);
+}
+
+void gate_open(struct gate *gate, struct flow *flow, const struct migration *migration)
+{
+	*gate = (struct gate){.flow = flow};
+	judge(&gate->judgement, migration, &gate->arena);
+}
+
+void gate_close(struct gate *gate)
+{
+	arena_free(&gate->arena);
+}
+
+/* A table without rows has nothing to lose. */
+static bool has_rows(struct flow *flow, const char *table, bool *yes, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	CLEANUP(buf_free) struct buf sql = buf_init(4096);
+	struct db_rows rows;
+	*yes = false;
+	if (!flow->driver->has_table(flow->db, table, yes, &flow->stop, err))
+		return false;
+	if (!*yes)
+		return true;
+	buf_printf(&sql, "SELECT 1 FROM %s\"", flow->db->own);
+	for (const char *at = table; *at != '\0'; at++) {
+		if (*at == '"')
+			buf_add_char(&sql, '"');
+		buf_add_char(&sql, *at);
+	}
+	buf_add_text(&sql, "\" LIMIT 1");
+	if (!flow->driver->query(flow->db, sql.data, NULL, 0, &arena, &rows, &flow->stop, err))
+		return false;
+	*yes = rows.count > 0;
+	return true;
+}
+
+bool gate_before(struct gate *gate, bool proved, struct err *err)
+{
+	const struct judgement *judgement = &gate->judgement;
+	struct flow *flow = gate->flow;
+	bool needed = !proved && judgement->migration->directives.destructive;
+	for (size_t i = 0; i < judgement->migration->up.count; i++) {
+		const struct risk *risk = &judgement->risks[i];
+		bool rows = true;
+		/* A statement no rule knows is the engine's to refuse; a PRAGMA acts unseen. */
+		if (risk->level < RISK_DESTRUCTIVE ||
+		    (proved && strcmp(risk->rule, "unknown-pragma") != 0))
+			continue;
+		if (risk->table != NULL && !has_rows(flow, risk->table, &rows, err))
+			return false;
+		needed = needed || rows;
+	}
+	return (proved && !needed) || ask(gate, needed, NULL, err);
+}
+
+static void report_overwrites(const struct gate *gate, const struct db_proof *proof)
+{
+	for (size_t i = 0; i < proof->overwrite_count; i++) {
+		const struct db_overwrite *overwrite = &proof->overwrites[i];
+		log_event(&events[EVENT_PROOF_OVERWRITTEN],
+		    FIELDS(FIELD("version", gate->judgement.migration->version),
+			FIELD("table", overwrite->table), FIELD_INT("rows", overwrite->rows),
+			FIELD("file", overwrite->statement->file),
+			FIELD_INT("line", overwrite->statement->line)),
+		    "%s:%d overwrites values in %lld row%s of %s", overwrite->statement->file,
+		    overwrite->statement->line, (long long)overwrite->rows,
+		    overwrite->rows == 1 ? "" : "s", overwrite->table);
+	}
+}
+
+bool gate_prove(struct gate *gate, struct err *err)
+{
+	struct flow *flow = gate->flow;
+	const struct migration *migration = gate->judgement.migration;
+	struct db_proof *proof = &gate->proof;
+	gate->again = false;
+	if (!flow->driver->prove(flow->db, proof, &gate->arena, &flow->stop, err))
+		return false;
+	if (proof->state == DB_PROOF_AGAIN) {
+		gate->again = true;
+		log_event(&events[EVENT_PROOF_AGAIN], FIELDS(FIELD("version", migration->version)),
+		    "%s changes rows that were there; once more, row by row", migration->label);
+		return err_set(err, ERR_UNEXPECTED, "the proof is not complete");
+	}
+	for (size_t i = 0; i < proof->count; i++)
+		judgement_add(&gate->judgement, proof->losses[i].object, &gate->arena);
+	if (proof->tables > 0 && proof->count == 0)
+		log_event(&events[EVENT_PROOF_HELD],
+		    FIELDS(FIELD("version", migration->version),
+			FIELD_INT("tables", (int64_t)proof->tables)),
+		    "%s loses nothing: %zu table%s compared", migration->label, proof->tables,
+		    proof->tables == 1 ? "" : "s");
+	report_overwrites(gate, proof);
+	bool declared = migration->directives.destructive && !flow->first_install;
+	gate->refused = !ask(gate, proof->count > 0 || declared, proof, err);
+	return !gate->refused;
+}
+
+bool gate_explain(struct gate *gate, struct err *err)
+{
+	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
+	struct err ignored; /* the refusal stands without samples */
+	const char *used = NULL;
+	if (!gate->refused || !gate->flow->driver->samples(
+				  gate->flow->db, &gate->proof, &gate->arena, &stop, &ignored))
+		return false;
+	enum approval_state state =
+	    approvals_find(&gate->flow->approvals, gate->flow->config->permission,
+		gate->judgement.migration->version, gate->judgement.token, &used);
+	return block(gate, state, used, &gate->proof, err);
+}

@@ -1,0 +1,31 @@
+/* One migration's way through the gate. */
+#ifndef DB_ENTRY_FLOW_GATE_H
+#define DB_ENTRY_FLOW_GATE_H
+
+#include "flow/steps.h"
+#include "migrate/judge.h"
+
+struct gate {
+	struct flow *flow;
+	struct arena arena;
+	struct judgement judgement;
+	struct db_proof proof;
+	const char *approval; /* the one used; NULL: none was needed */
+	bool again;           /* gate_prove() wants the transaction done once more */
+	bool refused;         /* it refused */
+};
+
+/* Close with gate_close(). */
+void gate_open(struct gate *gate, struct flow *flow, const struct migration *migration);
+void gate_close(struct gate *gate);
+
+/* Before its first statement, outside a transaction; `proved`: gate_prove() comes as well. */
+bool gate_before(struct gate *gate, bool proved, struct err *err);
+
+/* Behind its last statement, in the transaction. */
+bool gate_prove(struct gate *gate, struct err *err);
+
+/* After the rollback: the refusal again, with samples of what would be lost. Always false. */
+bool gate_explain(struct gate *gate, struct err *err);
+
+#endif

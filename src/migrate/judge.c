@@ -1,0 +1,71 @@
+#include "migrate/judge.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	TOKEN_HEX = 12
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The up part, and what is lost: an approval holds for both or not at all. */
+static void name_token(struct judgement *judgement, struct arena *arena)
+{
+	char hex[DIGEST_HEX + 1];
+	const struct migration *migration = judgement->migration;
+	struct digest *digest = digest_new();
+	digest_add(digest, migration->up.checksum, DIGEST_HEX);
+	for (size_t i = 0; i < judgement->count; i++)
+		digest_add(digest, judgement->objects[i], strlen(judgement->objects[i]) + 1);
+	digest_hex(digest, hex);
+	digest_free(&digest);
+	judgement->token = arena_printf(arena, "%s@%.*s", migration->version, TOKEN_HEX, hex);
+}
+
+static bool add(struct judgement *judgement, const char *object, struct arena *arena)
+{
+	const char **grown;
+	for (size_t i = 0; i < judgement->count; i++)
+		if (risk_covers(judgement->objects[i], object))
+			return false;
+	grown = arena_array(arena, judgement->count + 1, sizeof(*grown));
+	if (judgement->count > 0)
+		memcpy(grown, judgement->objects, judgement->count * sizeof(*grown));
+	grown[judgement->count++] = object;
+	judgement->objects = grown;
+	qsort(grown, judgement->count, sizeof(*grown), by_name);
+	return true;
+}
+
+void judge(struct judgement *ret, const struct migration *migration, struct arena *arena)
+{
+	const struct sql_script *up = &migration->up;
+	struct judgement judgement = {.migration = migration,
+	    .risks = arena_array(arena, up->count + 1, sizeof(*judgement.risks))};
+	for (size_t i = 0; i < up->count; i++) {
+		struct risk *risk = &judgement.risks[i];
+		risk_of(risk, up->dialect, &up->statements[i], arena);
+		if (risk->level > judgement.worst)
+			judgement.worst = risk->level;
+		if (risk->object != NULL)
+			add(&judgement, risk->object, arena);
+	}
+	name_token(&judgement, arena);
+	*ret = judgement;
+}
+
+bool judgement_add(struct judgement *judgement, const char *lost, struct arena *arena)
+{
+	if (!add(judgement, lost, arena))
+		return false;
+	name_token(judgement, arena);
+	return true;
+}
+
+bool judgement_is_destructive(const struct judgement *judgement)
+{
+	return judgement->worst >= RISK_DESTRUCTIVE || judgement->migration->directives.destructive;
+}

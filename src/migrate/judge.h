@@ -1,0 +1,29 @@
+/* The judgement of a migration by reading alone, and what its approval is called. */
+#ifndef DB_ENTRY_MIGRATE_JUDGE_H
+#define DB_ENTRY_MIGRATE_JUDGE_H
+
+#include "migrate/migration.h"
+#include "sql/risk.h"
+
+struct judgement {
+	const struct migration *migration;
+	struct risk *risks;    /* of each statement of the up part */
+	enum risk_level worst; /* RISK_SAFE without a statement */
+	const char **objects;  /* what may be lost: sorted, each once */
+	size_t count;
+	const char *token; /* "0013@4be1c09a77d2" */
+};
+
+/* Lives in the arena. */
+void judge(struct judgement *judgement, const struct migration *migration, struct arena *arena);
+
+/*
+ * Name also what turned out to be lost; `token` changes when reading had not found it. False when
+ * nothing was new.
+ */
+bool judgement_add(struct judgement *judgement, const char *lost, struct arena *arena);
+
+/* Does it need an approval, as far as reading can tell? */
+bool judgement_is_destructive(const struct judgement *judgement);
+
+#endif
