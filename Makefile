@@ -22,7 +22,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 NEED_build = gcc libc6-dev pkgconf libsqlite3-dev libcjson-dev libssl-dev libzstd-dev zlib1g-dev
 NEED_run   = $(NEED_build) sqlite3
 NEED_test  = $(NEED_run) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
-             python3-pytest-timeout postgresql mariadb-server
+             python3-pytest-timeout zstd postgresql mariadb-server
 NEED_lint  = $(NEED_test) clang clang-format clang-tidy cppcheck mandoc pyflakes3 \
              python3-jsonschema shellcheck \
              universal-ctags
