@@ -201,11 +201,26 @@ static bool has_rows(struct flow *flow, const char *table, bool *yes, struct err
 	return true;
 }
 
+/* Then a name in the file is not the table that has it now. */
+static bool renames_tables(struct gate *gate)
+{
+	const struct sql_script *up = &gate->judgement.migration->up;
+	for (size_t i = 0; i < up->count; i++) {
+		struct sql_alter what;
+		if (sql_alter_of(&what, up->dialect, up->statements[i].text, up->statements[i].len,
+			&gate->arena) &&
+		    what.action == SQL_ALTER_RENAME)
+			return true;
+	}
+	return false;
+}
+
 bool gate_before(struct gate *gate, bool proved, struct err *err)
 {
 	const struct judgement *judgement = &gate->judgement;
 	struct flow *flow = gate->flow;
 	bool needed = !proved && judgement->migration->directives.destructive;
+	bool renames = !proved && renames_tables(gate);
 	for (size_t i = 0; i < judgement->migration->up.count; i++) {
 		const struct risk *risk = &judgement->risks[i];
 		bool rows = true;
@@ -213,7 +228,7 @@ bool gate_before(struct gate *gate, bool proved, struct err *err)
 		if (risk->level < RISK_DESTRUCTIVE ||
 		    (proved && strcmp(risk->rule, "unknown-pragma") != 0))
 			continue;
-		if (risk->table != NULL && !has_rows(flow, risk->table, &rows, err))
+		if (risk->table != NULL && !renames && !has_rows(flow, risk->table, &rows, err))
 			return false;
 		needed = needed || rows;
 	}

@@ -35,6 +35,29 @@ NEW = "CREATE TABLE users_new (id INTEGER PRIMARY KEY, email TEXT NOT NULL, phon
 SWAP = "DROP TABLE users; ALTER TABLE users_new RENAME TO users;"
 
 HARMFUL = {
+    # One row overwritten under a WHERE excuses nothing else.
+    "where_after_all": (
+        "UPDATE users SET phone = NULL; UPDATE users SET phone = '0' WHERE id = 1;",
+        "users",
+    ),
+    "where_and_rebuild": (
+        "UPDATE users SET phone = '0' WHERE id = 1;"
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, email TEXT, note TEXT);"
+        "INSERT INTO u SELECT id, email, note FROM users;"
+        "DROP TABLE users; ALTER TABLE u RENAME TO users;",
+        "values in users.phone",
+    ),
+    "where_and_replace": (
+        "REPLACE INTO users VALUES (2, 'bo@x', 'z', NULL); UPDATE users SET phone = 'q' WHERE id = 1",
+        "users",
+    ),
+    # A condition that holds for every row is none.
+    "where_id_above_0": ("UPDATE users SET phone = NULL WHERE id > 0", "users"),
+    "where_exists": ("UPDATE users SET phone = NULL WHERE EXISTS (SELECT 1)", "users"),
+    "rename_outside_a_transaction": (
+        "-- db-entry: no-transaction\nALTER TABLE orders RENAME TO o;\nDELETE FROM o;",
+        "o",
+    ),
     "drop_table": ("DROP TABLE IF EXISTS users", "loses table users with 3 rows"),
     "drop_column": ("ALTER TABLE users DROP phone", "loses 2 values in users.phone"),
     "delete": ("DELETE FROM orders WHERE status = 'old'", "1 of 3 rows in orders"),
@@ -157,6 +180,8 @@ HARMLESS = {
     "fts_again": "CREATE TEMP TABLE keep AS SELECT body FROM docs; DROP TABLE docs;"
     "CREATE VIRTUAL TABLE docs USING fts5(body, tokenize = 'porter');"
     "INSERT INTO docs SELECT body FROM keep;",
+    "number_as_real": "CREATE TABLE p (id INTEGER PRIMARY KEY, net REAL, gross INTEGER);"
+    "INSERT INTO p SELECT id, net, gross FROM prices; DROP TABLE prices; ALTER TABLE p RENAME TO prices;",
     "scratch": "CREATE TABLE scratch AS SELECT * FROM users; DROP TABLE scratch;",
 }
 HARMLESS["generated"] = (
@@ -174,6 +199,36 @@ def content(project):
     ):
         rows[name] = project.sql(f'SELECT * FROM "{name}"')
     return rows
+
+
+def test_values_do_not_get_lost_by_way_of_a_new_column(base):
+    """Copied into a column that was added to a new table, they are old values all the same."""
+    base.migration(
+        "0002_copy",
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, email TEXT); ALTER TABLE u ADD COLUMN phone TEXT;"
+        "ALTER TABLE u ADD COLUMN note TEXT;"
+        "INSERT INTO u SELECT id, email, phone, note FROM users;"
+        "DROP TABLE users; ALTER TABLE u RENAME TO users;",
+    )
+    base.migration("0003_drop", "ALTER TABLE users DROP COLUMN phone;")
+    result = base.run("apply")
+    assert result.code == 20
+    assert "users.phone" in result.stderr
+    assert base.applied() == ["0001", "0002"]
+
+
+def test_foreign_key_actions_outside_a_transaction_are_refused(project):
+    project.sql("CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT UNIQUE)")
+    project.sql("CREATE TABLE c (id INTEGER PRIMARY KEY, p TEXT REFERENCES p(code) ON UPDATE SET NULL)")
+    project.sql("INSERT INTO p VALUES (1, 'x'), (2, 'y')")
+    project.sql("INSERT INTO c VALUES (1, 'x')")
+    project.migration("0001_base", "SELECT 1;")
+    project.ok("apply")
+    project.migration(
+        "0002_code", "-- db-entry: no-transaction\nUPDATE p SET code = 'z' WHERE id = 1;"
+    )
+    assert project.run("apply").code == 23
+    assert project.value("SELECT p FROM c") == "x"
 
 
 @pytest.fixture

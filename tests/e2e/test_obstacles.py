@@ -41,6 +41,7 @@ def on_disk(project, folder):
     """The same project with its database elsewhere."""
     moved = Project(project.binary, project.folder)
     moved.database = folder / "shop.db"
+    moved.env.update(project.env)
     moved.env["DB_ENTRY_DATABASE_URL"] = f"sqlite:{moved.database}"
     return moved
 

@@ -251,15 +251,41 @@ void proof_skip(struct sqlite_proof *proof, const char *table, const char *colum
 		.gone = gone};
 }
 
-/* Overwritten where a condition holds: told, not counted as lost. */
-static void overwrite(struct sqlite_proof *proof, const struct proof_effect *effect)
+/*
+ * An UPDATE under a WHERE is told, not counted as lost: unless its condition holds for every row,
+ * as a first pass finds, or the table is compared for another reason. Then all of it is.
+ */
+static bool is_suspect(const struct sqlite_proof *proof, const char *table)
 {
-	struct proof_table *table = find_table(proof, effect->table);
-	for (size_t i = 0; table != NULL && i < table->column_count; i++)
-		if (text_is_nocase(table->columns[i].now, effect->column)) {
-			table->columns[i].skip = true;
-			proof_skip(proof, table->name, table->columns[i].name, false);
-		}
+	for (size_t i = 0; i < proof->suspect_count; i++)
+		if (text_is_nocase(proof->suspects[i], table))
+			return true;
+	return false;
+}
+
+static void suspect(struct sqlite_proof *proof, const char *table)
+{
+	if (is_suspect(proof, table))
+		return;
+	proof->suspects = arena_grow(&proof->run, proof->suspects, proof->suspect_count,
+	    &proof->suspect_capacity, sizeof(*proof->suspects));
+	proof->suspects[proof->suspect_count++] = arena_strdup(&proof->run, table);
+	proof->again = true;
+}
+
+/* Did the UPDATE that just ran change every row? One row alone is no sign of that. */
+static void suspect_everywhere(struct sqlite_db *s, const char *table)
+{
+	bool yes = false;
+	struct err ignored; /* what can't be counted is compared */
+	char sql[512];
+	if (find_table(&s->proof, table) != NULL)
+		return;
+	sqlite3_snprintf((int)sizeof(sql), sql,
+	    "SELECT count(*) > 1 AND count(*) = %d AND ?1 <> '' FROM main.\"%w\"",
+	    sqlite3_changes(s->handle), table);
+	if (!proof_ask(s, sql, table, &yes, &ignored) || yes)
+		suspect(&s->proof, table);
 }
 
 static bool update(struct sqlite_db *s, const struct proof_effect *effect, bool conflict,
@@ -269,7 +295,7 @@ static bool update(struct sqlite_db *s, const struct proof_effect *effect, bool 
 	if (!effect->trigger && !conflict &&
 	    find_free(&s->proof, effect->table, effect->column) != NULL)
 		return true;
-	if (effect->trigger || conflict || !under_where)
+	if (effect->trigger || conflict || !under_where || is_suspect(&s->proof, effect->table))
 		return touch(s, effect->table, err);
 	if (!may_replace(s, effect->table, &yes, err))
 		return false;
@@ -318,6 +344,29 @@ static bool look_at(struct sqlite_db *s, const struct proof_effect *effect,
 	}
 }
 
+static bool is_write(int action)
+{
+	return action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE;
+}
+
+/*
+ * The authorizer names triggers, but not the actions of foreign keys. The statement's own table
+ * comes first; what it writes elsewhere is indirect.
+ */
+static void mark_indirect(struct sqlite_proof *proof)
+{
+	const char *own = NULL;
+	for (size_t i = 0; i < proof->effect_count; i++) {
+		struct proof_effect *effect = &proof->effects[i];
+		if (!is_write(effect->action))
+			continue;
+		if (own == NULL)
+			own = effect->table;
+		if (!text_is_nocase(effect->table, own))
+			effect->trigger = true;
+	}
+}
+
 bool proof_before(struct sqlite_db *s, const struct sql_statement *statement, struct err *err)
 {
 	struct sqlite_proof *proof = &s->proof;
@@ -325,6 +374,7 @@ bool proof_before(struct sqlite_db *s, const struct sql_statement *statement, st
 	proof->running = statement;
 	for (size_t i = 0; i < proof->effect_count; i++)
 		alters = alters || proof->effects[i].action == SQLITE_ALTER_TABLE;
+	mark_indirect(proof);
 	for (size_t i = 0; i < proof->effect_count; i++)
 		if (!look_at(s, &proof->effects[i], statement, alters, err))
 			return false;
@@ -380,7 +430,8 @@ static void altered(struct sqlite_db *s, const struct sql_statement *statement)
 		return;
 	switch (what.action) {
 	case SQL_ALTER_ADD:
-		add_free(proof, what.table, what.column);
+		if (find_free(proof, what.table, NULL) == NULL)
+			add_free(proof, what.table, what.column);
 		break;
 	case SQL_ALTER_DROP:
 		drop_column(proof, what.table, what.column);
@@ -421,13 +472,13 @@ static bool overwrites(struct sqlite_proof *proof, const struct proof_effect *ef
 /* What copies values from before the run is their last place, perhaps. */
 static void taint(struct sqlite_proof *proof, const struct proof_effect *effect)
 {
-	struct proof_free *table = find_free(proof, effect->table, NULL);
-	struct proof_free *column =
-	    effect->column == NULL ? NULL : find_free(proof, effect->table, effect->column);
-	if (table != NULL && proof->reads_old)
-		table->tainted = true;
-	if (column != NULL && proof->reads_old)
-		column->tainted = true;
+	for (size_t i = 0; proof->reads_old && i < proof->free.count; i++) {
+		struct proof_free *item = &proof->free.items[i];
+		bool column = item->column == NULL || effect->column == NULL ||
+			      text_is_nocase(item->column, effect->column);
+		if (column && text_is_nocase(item->table, effect->table))
+			item->tainted = true;
+	}
 }
 
 void proof_after(struct sqlite_db *s, const struct sql_statement *statement)
@@ -440,9 +491,10 @@ void proof_after(struct sqlite_db *s, const struct sql_statement *statement)
 		const struct proof_effect *effect = &proof->effects[i];
 		taint(proof, effect);
 		if (where && overwrites(proof, effect)) {
-			overwrite(proof, effect);
 			if (!told)
 				tell_overwrite(s, effect, statement);
+			if (!told && s->in_transaction)
+				suspect_everywhere(s, effect->table);
 			told = true;
 		}
 		if (effect->action == SQLITE_ALTER_TABLE) {
@@ -499,6 +551,8 @@ static void copy_list(
 static void forget_skips(struct sqlite_proof *proof)
 {
 	proof->skip_count = 0;
+	proof->suspect_count = 0;
+	proof->again = false;
 	proof->detailed = false;
 }
 

@@ -87,6 +87,9 @@ struct sqlite_proof {
 	size_t skip_count, skip_capacity;
 	struct db_overwrite *overwrites;
 	size_t overwrite_count, overwrite_capacity;
+	const char **suspects; /* tables of which an UPDATE … WHERE changed every row; in `run` */
+	size_t suspect_count, suspect_capacity;
+	bool again;    /* a suspect was found, and is not compared yet */
 	bool detailed; /* the second pass */
 };
 

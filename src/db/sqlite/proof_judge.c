@@ -83,6 +83,9 @@ static bool first_pass(struct sqlite_db *s, struct db_proof *proof, struct err *
 			if (table->columns[j].dropped)
 				proof_skip(&s->proof, table->name, table->columns[j].name, true);
 	}
+	if (s->proof.again)
+		proof->state = DB_PROOF_AGAIN;
+	s->proof.again = false;
 	if (proof->state == DB_PROOF_AGAIN)
 		s->proof.detailed = true;
 	return true;

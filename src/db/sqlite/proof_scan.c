@@ -89,6 +89,14 @@ static uint64_t finish(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+/* One ending for both ways to say a number, so that 5 as a REAL and as text are one value. */
+static void mix_text(struct proof_hash *hash, const void *data, int64_t len)
+{
+	mix(hash, data, (size_t)len);
+	mix(hash, &len, sizeof(len));
+	mix(hash, "", 1);
+}
+
 /*
  * A number and the text that says the same are one value, so that a rebuild may change a column's
  * type where nothing is lost by it.
@@ -107,7 +115,7 @@ static void mix_value(struct proof_hash *hash, sqlite3_stmt *statement, int colu
 		char text[32];
 		whole = (int64_t)real;
 		sqlite3_snprintf(sizeof(text), text, "%lld", (long long)whole);
-		mix(hash, text, strlen(text) + 1);
+		mix_text(hash, text, (int64_t)strlen(text));
 		return;
 	}
 	if (type == SQLITE_FLOAT) {
@@ -116,10 +124,7 @@ static void mix_value(struct proof_hash *hash, sqlite3_stmt *statement, int colu
 	}
 	data = type == SQLITE_BLOB ? sqlite3_column_blob(statement, column)
 				   : sqlite3_column_text(statement, column);
-	whole = sqlite3_column_bytes(statement, column);
-	mix(hash, data, (size_t)whole);
-	mix(hash, &whole, sizeof(whole));
-	mix(hash, "", 1);
+	mix_text(hash, data, sqlite3_column_bytes(statement, column));
 }
 
 static void keep(struct proof_scan *scan, struct proof_hash hash)

@@ -60,6 +60,7 @@ def write_ledger(project, work=100):
     """Write the migrations; `work` rows are made by the longest one."""
     for name, text in MIGRATIONS.items():
         project.migration(name, text.replace("{work}", str(work)))
+    project.env["DB_ENTRY_APPROVE"] = "0004 0006"  # they change every row of a table
 
 
 class Found:
