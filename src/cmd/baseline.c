@@ -2,7 +2,6 @@
 #include "cmd/commands.h"
 #include "flow/change.h"
 #include "flow/flow.h"
-#include <string.h>
 
 static bool is_wanted(const struct plan_item *item, const char *last)
 {

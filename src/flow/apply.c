@@ -226,10 +226,15 @@ static bool forget_start(struct step *step)
 	       !step->has_row;
 }
 
+bool flow_is_atomic(const struct flow *flow, const struct migration *migration)
+{
+	return (flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 &&
+	       !migration->directives.no_transaction;
+}
+
 static bool atomic(const struct step *step)
 {
-	return (step->flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 &&
-	       !step->migration->directives.no_transaction;
+	return flow_is_atomic(step->flow, step->migration);
 }
 
 static bool report_kept(const struct flow *flow, struct err *err)

@@ -200,11 +200,9 @@ static void skip(const struct flow *flow, const char *reason)
 /* Then a rollback undoes whatever fails, and what is committed was meant. */
 static bool all_in_transactions(const struct flow *flow)
 {
-	if ((flow->driver->features & DB_TRANSACTIONAL_DDL) == 0)
-		return false;
 	for (size_t i = 0; i < flow->plan.count; i++) {
 		const struct plan_item *item = &flow->plan.items[i];
-		if (plan_item_is_pending(item) && item->migration->directives.no_transaction)
+		if (plan_item_is_pending(item) && !flow_is_atomic(flow, item->migration))
 			return false;
 	}
 	return true;

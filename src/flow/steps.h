@@ -30,6 +30,9 @@ void flow_roll_back(struct flow *flow);
 /* Show that the migration being applied goes on; `flow` is a struct flow. */
 void flow_show_progress(void *flow);
 
+/* Does the migration run in one transaction with its history row? */
+bool flow_is_atomic(const struct flow *flow, const struct migration *migration);
+
 /* Unlock and close. */
 void flow_disconnect(struct flow *flow);
 

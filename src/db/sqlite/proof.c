@@ -134,7 +134,7 @@ static void apply_skips(struct sqlite_proof *proof, struct proof_table *table)
 			if (text_is_nocase(proof->skips[j].table, table->name) &&
 			    text_is_nocase(proof->skips[j].column, column->name)) {
 				column->skip = true;
-				column->gone = column->gone || proof->skips[j].gone;
+				column->gone = true;
 			}
 	}
 }
@@ -237,18 +237,16 @@ static bool insert(
 	return true;
 }
 
-void proof_skip(struct sqlite_proof *proof, const char *table, const char *column, bool gone)
+void proof_skip(struct sqlite_proof *proof, const char *table, const char *column)
 {
 	for (size_t i = 0; i < proof->skip_count; i++)
 		if (text_is_nocase(proof->skips[i].table, table) &&
-		    text_is_nocase(proof->skips[i].column, column) && proof->skips[i].gone == gone)
+		    text_is_nocase(proof->skips[i].column, column))
 			return;
 	proof->skips = arena_grow(&proof->run, proof->skips, proof->skip_count,
 	    &proof->skip_capacity, sizeof(*proof->skips));
-	proof->skips[proof->skip_count++] =
-	    (struct proof_skip){.table = arena_strdup(&proof->run, table),
-		.column = arena_strdup(&proof->run, column),
-		.gone = gone};
+	proof->skips[proof->skip_count++] = (struct proof_skip){
+	    .table = arena_strdup(&proof->run, table), .column = arena_strdup(&proof->run, column)};
 }
 
 /*

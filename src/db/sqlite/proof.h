@@ -22,7 +22,7 @@ struct proof_column {
 	const char *name; /* when the table was hashed */
 	const char *now;
 	int64_t values; /* that were not NULL */
-	bool skip;      /* not compared: gone, or overwritten under a WHERE */
+	bool skip;      /* not compared: gone, or free */
 	bool dropped;   /* by ALTER TABLE; one of its name may be there again */
 	bool gone;      /* known to be lost, since the first pass */
 };
@@ -66,7 +66,6 @@ struct proof_alias {
 /* Found in the first pass, for the second. */
 struct proof_skip {
 	const char *table, *column;
-	bool gone;
 };
 
 struct sqlite_proof {
@@ -104,8 +103,8 @@ void proof_committed(struct sqlite_db *s);
 void proof_rolled_back(struct sqlite_db *s);
 void proof_free_all(struct sqlite_db *s);
 
-/* In the next pass, leave the column out. */
-void proof_skip(struct sqlite_proof *proof, const char *table, const char *column, bool gone);
+/* In the next pass, leave the column out: it is known to be lost. */
+void proof_skip(struct sqlite_proof *proof, const char *table, const char *column);
 
 /* The table that should now hold what this one held; NULL: there is none. */
 bool proof_successor(

@@ -81,7 +81,7 @@ static bool first_pass(struct sqlite_db *s, struct db_proof *proof, struct err *
 		proof->state = DB_PROOF_AGAIN;
 		for (size_t j = 0; j < table->column_count; j++)
 			if (table->columns[j].dropped)
-				proof_skip(&s->proof, table->name, table->columns[j].name, true);
+				proof_skip(&s->proof, table->name, table->columns[j].name);
 	}
 	if (s->proof.again)
 		proof->state = DB_PROOF_AGAIN;
