@@ -1,6 +1,7 @@
 #include "migrate/history.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "migrate/own.h"
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -8,10 +9,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-enum {
-	SQL_MOST = 4096 /* bytes of one of our own statements */
-};
 
 /*
  * Leading zeros off, in SQL that all engines have: LTRIM takes off blanks alone everywhere, and a
@@ -34,55 +31,10 @@ const char *history_state_name(enum history_state state)
 	return state_names[state];
 }
 
-static struct db_value text(const char *value)
-{
-	return (struct db_value){.type = value == NULL ? DB_NULL : DB_TEXT, .text = value};
-}
-
-static struct db_value number(int64_t value)
-{
-	return (struct db_value){.type = DB_INT, .number = value};
-}
-
 static const char *significant(const char *version)
 {
 	return version + strspn(version, "0");
 }
-
-/* In our own SQL, own_tables included, our tables are written `own.db_entry_…`; db->own takes the
- * place of the `own.`. */
-static void qualify(const struct db *db, const char *sql, struct buf *out)
-{
-	static const char own[] = "own.";
-	const char *at;
-	while ((at = strstr(sql, own)) != NULL) {
-		buf_add(out, sql, (size_t)(at - sql));
-		buf_add_text(out, db->own);
-		sql = at + strlen(own);
-	}
-	buf_add_text(out, sql);
-}
-
-static bool query(struct db *db, const char *sql, const struct db_value *values, size_t count,
-    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
-{
-	CLEANUP(buf_free) struct buf qualified = buf_init(SQL_MOST);
-	qualify(db, sql, &qualified);
-	if (qualified.overflow)
-		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
-	return db->driver->query(db, qualified.data, values, count, arena, rows, stop, err);
-}
-
-static bool change(struct db *db, const char *sql, const struct db_value *values, size_t count,
-    const struct stop *stop, struct err *err)
-{
-	CLEANUP(arena_free) struct arena arena = {NULL};
-	return query(db, sql, values, count, &arena, NULL, stop, err);
-}
-
-#define CHANGE(db, sql, stop, err, ...)                                                            \
-	change(db, sql, (const struct db_value[]){__VA_ARGS__},                                    \
-	    sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), stop, err)
 
 /* --- Reading --- */
 
@@ -256,7 +208,7 @@ bool history_read(struct history *history, struct db *db, struct arena *arena,
 	struct db_rows rows = {.count = 0};
 	if (!db->driver->has_table(db, "db_entry_history", &found.exists, stop, err))
 		return false;
-	if (found.exists && (!query(db, read_sql, NULL, 0, arena, &rows, stop, err) ||
+	if (found.exists && (!own_query(db, read_sql, NULL, 0, arena, &rows, stop, err) ||
 				!read_rows(&found, &rows, arena, err)))
 		return false;
 	*history = found;
@@ -288,7 +240,7 @@ bool history_prepare(struct db *db, const struct stop *stop, struct err *err)
 		&script, db->driver->dialect, sql, strlen(sql), "own tables", 1, &arena, err))
 		return false;
 	for (size_t i = 0; i < script.count; i++)
-		if (!query(db, script.statements[i].text, NULL, 0, &arena, NULL, stop, err))
+		if (!own_query(db, script.statements[i].text, NULL, 0, &arena, NULL, stop, err))
 			return err_context(err, "db-entry's own tables can't be made");
 	return true;
 }
@@ -298,12 +250,13 @@ static bool record_run(
 {
 	if (run->recorded)
 		return true;
-	run->recorded = CHANGE(db,
+	run->recorded = OWN_CHANGE(db,
 	    "INSERT INTO own.db_entry_run"
 	    " (id, command, detail, started_at, host, pid, tool_version, app_version)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	    stop, err, text(run->id), text(run->command), text(run->detail), text(run->started_at),
-	    text(run->host), number(getpid()), text(DB_ENTRY_VERSION), text(run->app_version));
+	    stop, err, own_text(run->id), own_text(run->command), own_text(run->detail),
+	    own_text(run->started_at), own_text(run->host), own_number(getpid()),
+	    own_text(DB_ENTRY_VERSION), own_text(run->app_version));
 	return run->recorded;
 }
 
@@ -334,10 +287,10 @@ struct new_row {
 static bool make_room(
     struct db *db, const struct migration *migration, const struct stop *stop, struct err *err)
 {
-	return CHANGE(db,
+	return OWN_CHANGE(db,
 	    "DELETE FROM own.db_entry_history WHERE (state = 'reverted' OR statements_total = 0)"
 	    " AND " SAME_VERSION,
-	    stop, err, text(significant(migration->version)));
+	    stop, err, own_text(significant(migration->version)));
 }
 
 static bool insert(struct db *db, struct history_run *run, const struct migration *migration,
@@ -345,13 +298,15 @@ static bool insert(struct db *db, struct history_run *run, const struct migratio
 {
 	if (!record_run(db, run, stop, err) ||
 	    (row->former != NULL && !make_room(db, migration, stop, err)) ||
-	    !CHANGE(db, insert_sql, stop, err, text(migration->version), text(migration->name),
-		text(state_names[row->state]), number(run->position + 1),
-		text(migration->up.checksum), text(down_checksum(migration)),
-		text(migration->down_text), number((int64_t)migration->up.count), number(row->done),
-		number(migration->directives.breaks_older), text(migration->directives.work_item),
-		text(run->dump_id), text(run->id), text(DB_ENTRY_VERSION), text(run->app_version),
-		text(row->started_at), text(row->finished_at), text(run->approval)))
+	    !OWN_CHANGE(db, insert_sql, stop, err, own_text(migration->version),
+		own_text(migration->name), own_text(state_names[row->state]),
+		own_number(run->position + 1), own_text(migration->up.checksum),
+		own_text(down_checksum(migration)), own_text(migration->down_text),
+		own_number((int64_t)migration->up.count), own_number(row->done),
+		own_number(migration->directives.breaks_older),
+		own_text(migration->directives.work_item), own_text(run->dump_id),
+		own_text(run->id), own_text(DB_ENTRY_VERSION), own_text(run->app_version),
+		own_text(row->started_at), own_text(row->finished_at), own_text(run->approval)))
 		return false;
 	run->position++;
 	return true;
@@ -369,8 +324,9 @@ bool history_start(struct db *db, struct history_run *run, const struct migratio
 bool history_statement_done(struct db *db, const struct migration *migration, int done,
     const struct stop *stop, struct err *err)
 {
-	return CHANGE(db, "UPDATE own.db_entry_history SET statements_done = ? WHERE version = ?",
-	    stop, err, number(done), text(migration->version));
+	return OWN_CHANGE(db,
+	    "UPDATE own.db_entry_history SET statements_done = ? WHERE version = ?", stop, err,
+	    own_number(done), own_text(migration->version));
 }
 
 bool history_finished(struct db *db, struct history_run *run, const struct migration *migration,
@@ -379,11 +335,11 @@ bool history_finished(struct db *db, struct history_run *run, const struct migra
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
 	return record_run(db, run, stop, err) &&
-	       CHANGE(db,
+	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = 'applied',"
 		   " statements_done = statements_total, run_id = ?, finished_at = ?"
 		   " WHERE version = ?",
-		   stop, err, text(run->id), text(now), text(migration->version));
+		   stop, err, own_text(run->id), own_text(now), own_text(migration->version));
 }
 
 bool history_applied(struct db *db, struct history_run *run, const struct migration *migration,
@@ -410,8 +366,8 @@ bool history_forget(struct db *db, struct history_run *run, const char *version,
     const struct stop *stop, struct err *err)
 {
 	return record_run(db, run, stop, err) &&
-	       CHANGE(db, "DELETE FROM own.db_entry_history WHERE " SAME_VERSION, stop, err,
-		   text(significant(version)));
+	       OWN_CHANGE(db, "DELETE FROM own.db_entry_history WHERE " SAME_VERSION, stop, err,
+		   own_text(significant(version)));
 }
 
 bool history_settle(struct db *db, struct history_run *run, const char *version,
@@ -420,23 +376,23 @@ bool history_settle(struct db *db, struct history_run *run, const char *version,
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
 	return record_run(db, run, stop, err) &&
-	       CHANGE(db,
+	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = ?, run_id = ?, finished_at = ?"
 		   " WHERE state = 'started' AND " SAME_VERSION,
-		   stop, err, text(state_names[state]), text(run->id), text(now),
-		   text(significant(version)));
+		   stop, err, own_text(state_names[state]), own_text(run->id), own_text(now),
+		   own_text(significant(version)));
 }
 
 bool history_accept(struct db *db, struct history_run *run, const struct migration *migration,
     const struct stop *stop, struct err *err)
 {
 	return record_run(db, run, stop, err) &&
-	       CHANGE(db,
+	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET name = ?, checksum = ?, down_checksum = ?,"
 		   " down_text = ?, run_id = ? WHERE state = 'applied' AND " SAME_VERSION,
-		   stop, err, text(migration->name), text(migration->up.checksum),
-		   text(down_checksum(migration)), text(migration->down_text), text(run->id),
-		   text(significant(migration->version)));
+		   stop, err, own_text(migration->name), own_text(migration->up.checksum),
+		   own_text(down_checksum(migration)), own_text(migration->down_text),
+		   own_text(run->id), own_text(significant(migration->version)));
 }
 
 bool history_record(
@@ -454,6 +410,7 @@ bool history_run_finished(
 	if (!run->recorded)
 		return true;
 	text_now(now);
-	return CHANGE(db, "UPDATE own.db_entry_run SET finished_at = ?, outcome = ? WHERE id = ?",
-	    stop, err, text(now), number(outcome), text(run->id));
+	return OWN_CHANGE(db,
+	    "UPDATE own.db_entry_run SET finished_at = ?, outcome = ? WHERE id = ?", stop, err,
+	    own_text(now), own_number(outcome), own_text(run->id));
 }

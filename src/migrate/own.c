@@ -1,0 +1,38 @@
+#include "migrate/own.h"
+#include "base/buf.h"
+#include <string.h>
+
+enum {
+	SQL_MOST = 4096 /* bytes of one of our own statements */
+};
+
+/* In our own SQL, own_tables included, our tables are written `own.db_entry_…`; db->own takes the
+ * place of the `own.`. */
+static void qualify(const struct db *db, const char *sql, struct buf *out)
+{
+	static const char own[] = "own.";
+	const char *at;
+	while ((at = strstr(sql, own)) != NULL) {
+		buf_add(out, sql, (size_t)(at - sql));
+		buf_add_text(out, db->own);
+		sql = at + strlen(own);
+	}
+	buf_add_text(out, sql);
+}
+
+bool own_query(struct db *db, const char *sql, const struct db_value *values, size_t count,
+    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
+{
+	CLEANUP(buf_free) struct buf qualified = buf_init(SQL_MOST);
+	qualify(db, sql, &qualified);
+	if (qualified.overflow)
+		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
+	return db->driver->query(db, qualified.data, values, count, arena, rows, stop, err);
+}
+
+bool own_change(struct db *db, const char *sql, const struct db_value *values, size_t count,
+    const struct stop *stop, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {NULL};
+	return own_query(db, sql, values, count, &arena, NULL, stop, err);
+}
