@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "cmd/commands.h"
-#include "flow/flow.h"
+#include "flow/confirm.h"
 
 /* A health check is asked every few seconds and must answer before its own time-out. */
 enum {
@@ -15,7 +15,7 @@ static const struct cmd_option options[] = {
 static bool healthy(struct flow *flow, struct config *config, struct err *err)
 {
 	return flow_open(flow, config, "health", err) && flow_connect(flow, CONNECT_MS, err) &&
-	       flow_look(flow, err) && flow_settled(flow, err);
+	       flow_look(flow, err) && flow_settled(flow, err) && flow_confirm(flow, false, err);
 }
 
 static bool print(

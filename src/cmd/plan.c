@@ -1,7 +1,9 @@
 #include "base/log.h"
 #include "cmd/commands.h"
 #include "cmd/print.h"
-#include "flow/flow.h"
+#include "flow/confirm.h"
+#include "flow/drift.h"
+#include "flow/verify.h"
 #include "migrate/judge.h"
 
 static const struct cmd_option options[] = {
@@ -90,6 +92,15 @@ static bool print(const struct cmd_call *call, const struct flow *flow, const st
 	return cmd_print(&text, err);
 }
 
+static bool check(struct flow *flow, struct err *err)
+{
+	if (!flow_check(flow, err))
+		return false;
+	if (plan_pending(&flow->plan) == 0)
+		return flow_confirm(flow, false, err);
+	return flow_expect_parsed(flow, err) && flow_drift(flow, err);
+}
+
 /* What run would do, up to the point where it would change something, refusals included. */
 static bool run(struct cmd_call *call, struct err *err)
 {
@@ -98,7 +109,7 @@ static bool run(struct cmd_call *call, struct err *err)
 	bool ok = flow_open(&flow, &call->config, "plan", err) && flow_wait(&flow, err) &&
 		  flow_look(&flow, err);
 	if (ok) {
-		bool allowed = flow_check(&flow, &refusal);
+		bool allowed = check(&flow, &refusal);
 		ok = print(call, &flow, allowed ? NULL : &refusal, err);
 		if (ok && !allowed) {
 			*err = refusal;

@@ -11,6 +11,7 @@ static const struct cmd_option options[] = {
     {"applied", "VERSION", "an unfinished migration was finished by hand"},
     {"reverted", "VERSION", "an unfinished migration was undone by hand: run it again"},
     {"forget", "VERSION", "remove a row whose file is gone"},
+    {"accept-drift", NULL, "take the schema as it is, whoever changed it"},
     {"json", NULL, "print JSON"},
     {0},
 };
@@ -84,6 +85,9 @@ static bool choose(const struct cmd_call *call, struct request *request, struct 
 			    request->action->option, actions[i].option);
 		*request = (struct request){&actions[i], version};
 	}
+	if (request->action != NULL && cmd_option(call, "accept-drift") != NULL)
+		return err_set(err, ERR_USAGE, "--%s and --accept-drift: one at a time",
+		    request->action->option);
 	if (request->action != NULL && !migration_is_version(request->version))
 		return err_set(err, ERR_USAGE, "--%s '%s': a version is digits",
 		    request->action->option, request->version);
@@ -136,6 +140,31 @@ static bool settle(struct flow *flow, const struct request *request, struct err 
 	return true;
 }
 
+/* Every change records what is there. */
+static bool change_nothing(struct flow *flow, const void *context, struct err *err)
+{
+	(void)context;
+	return history_record(flow->db, &flow->run, &flow->stop, err);
+}
+
+static bool accept_drift(struct flow *flow, struct err *err)
+{
+	CLEANUP(buf_free) struct buf text = buf_init(4096);
+	flow->run.detail = "accept-drift";
+	if (!flow_change(flow, change_nothing, NULL, err))
+		return false;
+	buf_printf(&text, "%s: the schema is recorded as it is\n", flow->probe.label);
+	return cmd_print(&text, err);
+}
+
+static bool work(
+    const struct cmd_call *call, struct flow *flow, const struct request *request, struct err *err)
+{
+	if (cmd_option(call, "accept-drift") != NULL)
+		return accept_drift(flow, err);
+	return request->action == NULL ? show(call, flow, err) : settle(flow, request, err);
+}
+
 static bool run(struct cmd_call *call, struct err *err)
 {
 	struct flow flow;
@@ -143,8 +172,7 @@ static bool run(struct cmd_call *call, struct err *err)
 	if (!choose(call, &request, err))
 		return false;
 	bool ok = flow_open(&flow, &call->config, "repair", err) && flow_wait(&flow, err) &&
-		  flow_look(&flow, err) &&
-		  (request.action == NULL ? show(call, &flow, err) : settle(&flow, &request, err));
+		  flow_look(&flow, err) && work(call, &flow, &request, err);
 	flow_finish(&flow, ok ? NULL : err);
 	flow_close(&flow);
 	return ok;

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "flow/events.h"
 #include "flow/gate.h"
-#include "flow/steps.h"
+#include "flow/record.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -24,8 +24,10 @@ struct step {
 	struct gate gate;
 	const struct history_row *former; /* reverted or empty; NULL: none */
 	int done;                         /* statements */
+	bool last;                        /* nothing is pending behind it */
 	bool has_row;
-	bool unknown; /* nobody could be asked whether it was committed */
+	bool finished; /* stepwise, and its row says so */
+	bool unknown;  /* nobody could be asked whether it was committed */
 	int64_t began;
 	char started_at[TEXT_TIME_SIZE];
 };
@@ -108,20 +110,32 @@ static bool prove(struct step *step, struct err *err)
 	return true;
 }
 
+/*
+ * A first install is recorded at its end: until then there is nothing that could drift, and reading
+ * a growing catalog after each of hundreds of files takes longer than they do.
+ */
+static bool record(const struct step *step, struct err *err)
+{
+	return (step->flow->first_install && !step->last) ||
+	       flow_record(step->flow, step->last, err);
+}
+
 /* The run's row, and the position counted, go with the migration's transaction. */
 static bool in_transaction(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
 	const struct history_run before = flow->run;
+	const struct snapshot snapshot = flow->snapshot;
 	bool ok = flow->driver->begin(flow->db, &flow->stop, err) && run_statements(step, err) &&
 		  prove(step, err) &&
 		  history_applied(flow->db, &flow->run, step->migration, step->former,
 		      step->started_at, &flow->stop, err) &&
-		  flow->driver->lock_check(flow->db, &flow->stop, err) &&
+		  record(step, err) && flow->driver->lock_check(flow->db, &flow->stop, err) &&
 		  flow->driver->commit(flow->db, &flow->stop, err);
 	if (ok)
 		return true;
 	flow->run = before;
+	flow->snapshot = snapshot;
 	flow_roll_back(flow);
 	return false;
 }
@@ -191,6 +205,29 @@ static bool apply_in_transaction(struct step *step, struct err *err)
 	}
 }
 
+/*
+ * The migration is done, and stays: what can't be recorded now is found out by the next start. Only
+ * that live lacks what the mirror states is told at once.
+ */
+static bool record_apart(const struct step *step, struct err *err)
+{
+	struct flow *flow = step->flow;
+	const struct snapshot before = flow->snapshot;
+	bool applied;
+	if (flow->driver->begin(flow->db, &flow->stop, err) && record(step, err) &&
+	    flow->driver->commit(flow->db, &flow->stop, err))
+		return true;
+	flow->snapshot = before;
+	flow_roll_back(flow);
+	if (err->kind == ERR_MISMATCH || err->kind == ERR_STOPPED)
+		return false;
+	if (err->retry == ERR_OUTCOME_UNKNOWN)
+		return flow_reconnect(flow, step->migration, &applied, err);
+	log_event(&events[EVENT_SNAPSHOT_UNRECORDED], FIELDS(FIELD("reason", err->message)),
+	    "what the schema is now was not recorded: %s", err->message);
+	return true;
+}
+
 /* Each step is committed by itself; what the ledger says is never ahead of what was done. */
 static bool apply_stepwise(struct step *step, struct err *err)
 {
@@ -208,7 +245,10 @@ static bool apply_stepwise(struct step *step, struct err *err)
 			return false;
 	}
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	return history_finished(flow->db, &flow->run, step->migration, &stop, err);
+	if (!history_finished(flow->db, &flow->run, step->migration, &stop, err))
+		return false;
+	step->finished = true;
+	return record_apart(step, err);
 }
 
 /*
@@ -267,6 +307,10 @@ static bool explain_failure(struct step *step, struct err *err)
 		return err_next(err, "start again: the history then says whether it was applied");
 	if (err->kind == ERR_DESTRUCTIVE)
 		return false; /* it says all */
+	if (step->finished)
+		return err_why(err, "%s is applied, and committed", label);
+	if (err->kind == ERR_MISMATCH)
+		return err_why(err, "%s, the last one pending, was rolled back", label);
 	bool nothing_left = atomic(step) || (step->done == 0 && forget_start(step));
 	bool stopped = err->kind == ERR_STOPPED;
 	if (nothing_left) {
@@ -309,11 +353,25 @@ static bool pass_gate(struct step *step, struct err *err)
 	return true;
 }
 
+static bool is_last(const struct flow *flow, const struct plan_item *item)
+{
+	const struct plan_item *end = flow->plan.items + flow->plan.count;
+	while (++item < end)
+		if (plan_item_is_pending(item))
+			return false;
+	return true;
+}
+
 static bool apply_one(struct flow *flow, const struct plan_item *item, struct err *err)
 {
 	const struct migration *migration = item->migration;
 	struct step step = {
-	    .flow = flow, .migration = migration, .former = item->row, .began = stop_now()};
+	    .flow = flow,
+	    .migration = migration,
+	    .former = item->row,
+	    .last = is_last(flow, item),
+	    .began = stop_now(),
+	};
 	struct db_limits limits = limits_of(&step);
 	text_now(step.started_at);
 	if (!flow->driver->reset(flow->db, &limits, &flow->stop, err))
@@ -330,11 +388,11 @@ static bool apply_one(struct flow *flow, const struct plan_item *item, struct er
 	flow->applying = NULL;
 	flow->run.approval = NULL;
 	gate_close(&step.gate);
-	if (!ok)
-		return explain_failure(&step, err);
-	flow->applied++;
-	report_applied(&step);
-	return true;
+	if (ok || step.finished) {
+		flow->applied++;
+		report_applied(&step);
+	}
+	return ok || explain_failure(&step, err);
 }
 
 /* A migration can have changed more than its own row. */

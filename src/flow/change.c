@@ -1,7 +1,7 @@
 #include "flow/change.h"
 #include "base/log.h"
 #include "flow/events.h"
-#include "flow/steps.h"
+#include "flow/record.h"
 
 void flow_report_change(const struct plan_item *item, const char *change)
 {
@@ -29,7 +29,8 @@ bool flow_change(struct flow *flow,
 	    !history_prepare(flow->db, &flow->stop, err) ||
 	    !flow->driver->begin(flow->db, &flow->stop, err))
 		return false;
-	if (change(flow, context, err) && flow->driver->commit(flow->db, &flow->stop, err))
+	if (change(flow, context, err) && flow_record(flow, false, err) &&
+	    flow->driver->commit(flow->db, &flow->stop, err))
 		return true;
 	flow->run.recorded = false;
 	flow_roll_back(flow);

@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/backup.h"
+#include "flow/confirm.h"
+#include "flow/drift.h"
 #include "flow/events.h"
-#include "flow/steps.h"
+#include "flow/verify.h"
 
 static bool prepare(struct flow *flow, struct err *err)
 {
@@ -15,6 +17,20 @@ static bool prepare(struct flow *flow, struct err *err)
 	return err_why(err, "no migration was begun");
 }
 
+/* What can't be read must not be found out behind the last statement. */
+static bool expect(struct flow *flow, struct err *err)
+{
+	const char *mirror = config_text(flow->config, SETTING_MIRROR);
+	if (!flow_expect_parsed(flow, err))
+		return false;
+	bool judged = flow->expected.digest[0] != '\0' && !flow->expected.foreign;
+	if (!judged && !config_is(flow->config, SETTING_MISMATCH, "ignore"))
+		log_event(&events[EVENT_MIRROR_NONE], FIELDS(FIELD("mirror", mirror)),
+		    "no mirror of this database at %s; what is left is not held against one",
+		    mirror);
+	return true;
+}
+
 /* The history tables exist from the first migration on; a run with nothing to do writes nothing. */
 static bool apply_pending(struct flow *flow, struct err *err)
 {
@@ -23,12 +39,13 @@ static bool apply_pending(struct flow *flow, struct err *err)
 		FIELD_INT("pending", (int64_t)plan_pending(&flow->plan)),
 		FIELD("newest", plan_newest(&flow->plan))),
 	    "%s · %zu pending", flow->probe.label, plan_pending(&flow->plan));
-	if (!flow_lock(flow, err))
+	if (!expect(flow, err) || !flow_lock(flow, err))
 		return false;
 	if (plan_pending(&flow->plan) == 0)
-		return true; /* whoever held the lock did it */
+		return flow_confirm(flow, false, err); /* whoever held the lock did it */
 	flow->first_install = flow->history.count == 0;
-	return flow_backup(flow, err) && prepare(flow, err) && flow_apply(flow, err);
+	return flow_drift(flow, err) && flow_backup(flow, err) && prepare(flow, err) &&
+	       flow_apply(flow, err);
 }
 
 /*
@@ -49,7 +66,8 @@ bool flow_migrate(struct flow *flow, struct err *err)
 {
 	bool ok = flow_backup_check(flow->config, err) && flow_wait(flow, err) &&
 		  flow_look(flow, err) && await_unfinished(flow, err) && flow_check(flow, err) &&
-		  (plan_pending(&flow->plan) == 0 || apply_pending(flow, err));
+		  (plan_pending(&flow->plan) == 0 ? flow_confirm(flow, true, err)
+						  : apply_pending(flow, err));
 	flow_finish(flow, ok ? NULL : err);
 	return ok;
 }

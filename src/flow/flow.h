@@ -5,9 +5,12 @@
  *	flow_wait     until the database answers
  *	flow_look     the history, and the plan it makes with the files
  *	flow_check    does the history allow a run, may this environment migrate
+ *	flow_confirm  nothing is pending: does the verdict of the last run still hold (confirm.h)
  *	flow_lock     one runner at a time, then look and check again
+ *	flow_drift    did anybody else change the schema since the last run (drift.h)
  *	flow_backup   a dump, before the first change (backup.h)
- *	flow_apply    each pending migration with its history row
+ *	flow_apply    each pending migration with its history row, the last one held against the
+ *	              mirror (verify.h), and what it left recorded (record.h)
  *	flow_finish   record, unlock, close
  *	flow_exec     become the application
  */
@@ -20,6 +23,15 @@
 #include "migrate/history.h"
 #include "migrate/migration.h"
 #include "migrate/plan.h"
+#include "migrate/snapshot.h"
+#include "schema/mirror.h"
+
+/* The mirror as a run judges by it (verify.h). */
+struct expectation {
+	bool known, parsed, foreign;
+	char digest[DIGEST_HEX + 1]; /* of all that a verdict depends on; "": nothing is judged */
+	struct mirror mirror;        /* once parsed */
+};
 
 struct flow {
 	struct config *config;
@@ -35,7 +47,9 @@ struct flow {
 	struct plan plan;       /* as last made */
 	struct history_run run;
 	struct approvals approvals; /* as last read */
-	bool first_install;         /* no history was there when the run began */
+	struct snapshot snapshot;   /* as last read or recorded */
+	struct expectation expected;
+	bool first_install; /* no history was there when the run began */
 	bool locked;
 	size_t applied;       /* migrations this run applied */
 	size_t to_apply;      /* how many it set out to apply */

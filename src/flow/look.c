@@ -1,8 +1,34 @@
 /* Looking and judging: the history, the plan it makes with the files, and whether it may be run. */
+#include "base/buf.h"
 #include "base/log.h"
 #include "flow/events.h"
 #include "flow/steps.h"
 #include "migrate/foreign.h"
+
+enum {
+	TOLD_MOST = 12,
+	TEXT_MAX = 4 << 20
+};
+
+void flow_tell_differences(
+    const struct schema_diff *diff, const char *left, const char *right, bool all, struct err *err)
+{
+	size_t told = 0, count = 0;
+	for (size_t i = 0; i < diff->count; i++) {
+		CLEANUP(buf_free) struct buf text = buf_init(TEXT_MAX);
+		const struct schema_diff one = {.changes = &diff->changes[i], .count = 1};
+		if (!all && diff->changes[i].difference == SCHEMA_ONLY_RIGHT)
+			continue;
+		count++;
+		if (told == TOLD_MOST)
+			continue;
+		schema_diff_print(&one, left, right, &text);
+		err_why(err, "%.*s", (int)text.len - 1, text.data);
+		told++;
+	}
+	if (count > told)
+		err_why(err, "and %zu more: db-entry diff", count - told);
+}
 
 bool flow_look(struct flow *flow, struct err *err)
 {

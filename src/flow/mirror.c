@@ -1,12 +1,22 @@
 #include "flow/mirror.h"
 
-bool flow_read_mirror(struct flow *flow, struct mirror *mirror, struct err *err)
+struct schema flow_schema_model(const struct flow *flow)
 {
-	const struct schema model = {
+	return (struct schema){
 	    .kinds = flow->driver->kinds,
 	    .dialect = flow->driver->dialect,
 	    .engine = flow->driver->name,
 	};
+}
+
+void flow_leave_out_ignored(struct flow *flow, struct schema *schema)
+{
+	(void)flow, (void)schema; /* MERGE */
+}
+
+bool flow_read_mirror(struct flow *flow, struct mirror *mirror, struct err *err)
+{
+	const struct schema model = flow_schema_model(flow);
 	return mirror_read(
 	    mirror, config_text(flow->config, SETTING_MIRROR), &model, &flow->arena, err);
 }

@@ -10,6 +10,12 @@
  * flow's driver alone. Close with mirror_close() whatever it returns. */
 bool flow_read_mirror(struct flow *flow, struct mirror *mirror, struct err *err);
 
+/* What a model of the run's database is made with: the driver's kinds and dialect, no objects. */
+struct schema flow_schema_model(const struct flow *flow);
+
+/* Leave out what DB_ENTRY_IGNORE names. */
+void flow_leave_out_ignored(struct flow *flow, struct schema *schema);
+
 /* ERR_CONFIG with advice when there is no file. */
 bool flow_need_mirror(const struct mirror *mirror, struct err *err);
 

@@ -103,5 +103,6 @@ void flow_disconnect(struct flow *flow)
 void flow_close(struct flow *flow)
 {
 	flow_disconnect(flow);
+	mirror_close(&flow->expected.mirror);
 	arena_free(&flow->arena);
 }

@@ -79,8 +79,34 @@ const struct setting settings[SETTINGS] = {
 	.type = SETTING_IS_PATH,
 	.fallback = "db/schema/tables.json",
 	.topic = TOPIC_MIGRATIONS,
-	.help = "The mirror: the schema as JSON beside the code, which diff and mirror compare "
-		"with the database.",
+	.help = "The mirror: the schema as JSON beside the code. A run holds what it leaves "
+		"against it; diff and mirror compare it with the database.",
+    },
+    {
+	.id = SETTING_MISMATCH,
+	.name = "MISMATCH",
+	.argument = "POLICY",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "missing",
+	.choices = "missing|strict|warn|ignore",
+	.topic = TOPIC_MIGRATIONS,
+	.help =
+	    "What to do when all migrations are applied and the database is not what the mirror "
+	    "states. missing: end with 27 when it lacks something, warn when it has more. "
+	    "strict: end with 27 in both cases. warn: warn. ignore: the mirror is not read.",
+    },
+    {
+	.id = SETTING_DRIFT,
+	.name = "DRIFT",
+	.argument = "POLICY",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "auto",
+	.choices = "auto|warn|block|ignore",
+	.topic = TOPIC_MIGRATIONS,
+	.help =
+	    "What to do when somebody else changed the schema since the last run. auto: warn, but "
+	    "end with 21 when a pending migration touches what was changed. block: end with "
+	    "21. warn: warn. ignore: don't compare.",
     },
     {
 	.id = SETTING_APPROVE,

@@ -3,6 +3,7 @@
 #define DB_ENTRY_FLOW_STEPS_H
 
 #include "flow/flow.h"
+#include "schema/diff.h"
 
 /* How long rollback, unlock and the closing record may take after a signal or an error. */
 enum {
@@ -17,6 +18,13 @@ struct db_limits flow_limits(const struct flow *flow);
  * otherwise.
  */
 bool flow_gate(struct flow *flow, struct err *err);
+
+/*
+ * Add the first lines of what differs to an error's `why`; the sides are called as given. What only
+ * the right side has is left out unless `all`.
+ */
+void flow_tell_differences(
+    const struct schema_diff *diff, const char *left, const char *right, bool all, struct err *err);
 
 /* Ask what is at the other end; flow->probe then outlives the session. */
 bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struct err *err);

@@ -44,6 +44,7 @@ struct schema_kind {
 	bool single;    /* at most one a parent, without a name of its own that counts */
 	bool ordered;   /* its position among its siblings counts: columns */
 	bool in_schema; /* the engine has schemas, and it is in one */
+	bool apart;     /* it has a parent, and statements of its own make and drop it: an index */
 	/* The attribute that names objects without a name: "columns"; NULL: all have one. */
 	const char *named_by;
 	/*

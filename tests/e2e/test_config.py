@@ -13,6 +13,8 @@ SAMPLES = {
     "MIGRATIONS": "db/elsewhere",
     "OUT_OF_ORDER": "refuse",
     "MIRROR": "db/other.json",
+    "MISMATCH": "strict",
+    "DRIFT": "block",
     "APPROVE": "0002@0123456789ab",
     "APPROVALS": "reviewed.txt",
     "WAIT_TIMEOUT": "17s",

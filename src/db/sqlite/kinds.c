@@ -93,6 +93,7 @@ const struct schema_kind sqlite_kind_index = {
     .name = "index",
     .plural = "indexes",
     .parent = &sqlite_kind_table,
+    .apart = true,
     .named_by = "columns",
     .attributes =
 	ATTRIBUTES{

@@ -1,4 +1,5 @@
--- Our own tables: a row a migration, and a row a run that changed anything. The history without
+-- Our own tables: a row a migration, a row a run that changed anything, and one row of what the
+-- last change left. The history without
 -- rowids is one b-tree to write instead of two; one that an earlier version made stays as it is.
 -- To run it by hand: ATTACH 'some.db' AS own.
 
@@ -34,4 +35,18 @@ CREATE TABLE IF NOT EXISTS own.db_entry_run (
     pid integer NOT NULL,
     tool_version text NOT NULL,
     app_version text
+);
+
+-- One row: what the last change of ours left.
+CREATE TABLE IF NOT EXISTS own.db_entry_snapshot (
+    format integer NOT NULL,
+    engine text NOT NULL,
+    history text NOT NULL,
+    fingerprint text NOT NULL,
+    mirror text NOT NULL,
+    verdict text NOT NULL CHECK (verdict IN ('unjudged', 'matches', 'extra', 'missing')),
+    differences integer NOT NULL,
+    catalog text NOT NULL,
+    run_id text NOT NULL,
+    recorded_at text NOT NULL
 );

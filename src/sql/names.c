@@ -1,0 +1,30 @@
+#include "sql/names.h"
+#include "sql/lex.h"
+#include <string.h>
+#include <strings.h>
+
+/* Inside the quotes the closing one is written twice. */
+static bool quoted_is(const struct sql_token *token, const char *name)
+{
+	char closing = token->text[token->len - 1];
+	size_t at = 1;
+	for (; at + 1 < token->len && *name != '\0'; at++, name++) {
+		if (strncasecmp(&token->text[at], name, 1) != 0)
+			return false;
+		if (token->text[at] == closing)
+			at++;
+	}
+	return at + 1 == token->len && *name == '\0';
+}
+
+bool sql_names(const struct dialect *dialect, const char *text, size_t len, const char *name)
+{
+	struct sql_lexer lexer;
+	struct sql_token token;
+	sql_lex_init(&lexer, dialect, text, len, 1);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END)
+		if (sql_token_is(&token, name) ||
+		    (token.kind == SQL_TOKEN_IDENTIFIER && quoted_is(&token, name)))
+			return true;
+	return false;
+}

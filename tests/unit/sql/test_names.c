@@ -1,0 +1,48 @@
+/* Which names a statement has. */
+#include "sql/dialect.h"
+#include "sql/names.h"
+/* cmocka needs these first. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static bool names(const char *sql, const char *name)
+{
+	return sql_names(&dialect_sqlite, sql, strlen(sql), name);
+}
+
+static void test_words_and_quotes(void **state)
+{
+	(void)state;
+	assert_true(names("DROP INDEX by_name", "by_name"));
+	assert_true(names("DROP INDEX By_Name", "by_name"));
+	assert_true(names("DROP INDEX \"by_name\"", "BY_NAME"));
+	assert_true(names("DROP INDEX main.[by_name]", "by_name"));
+	assert_true(names("DROP INDEX `by_name`", "by_name"));
+	assert_true(names("DROP INDEX \"by\"\"name\"", "by\"name"));
+}
+
+static void test_what_is_no_name(void **state)
+{
+	(void)state;
+	assert_false(names("DROP INDEX by_names", "by_name"));
+	assert_false(names("DROP INDEX \"by_name \"", "by_name"));
+	assert_false(names("DROP INDEX \"by\"\"name\"", "by"));
+	assert_false(names("DROP INDEX \"by\"\"name\"", "by\"\"name"));
+	assert_false(names("SELECT 'by_name' -- by_name\n /* by_name */", "by_name"));
+	assert_false(names("DROP INDEX \"\"", "x"));
+	assert_false(names("", "x"));
+	assert_false(names("DROP INDEX \"by_nam", "by_name"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_words_and_quotes),
+	    cmocka_unit_test(test_what_is_no_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
