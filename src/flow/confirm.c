@@ -1,27 +1,6 @@
 #include "flow/confirm.h"
 #include "flow/drift.h"
 #include "flow/verify.h"
-#include <string.h>
-
-enum {
-	TRIES = 3 /* while somebody else goes on migrating */
-};
-
-/* Did somebody commit a change while we looked? Then what was compared does not belong together. */
-static bool changed_meanwhile(
-    struct flow *flow, const struct standing *standing, bool *changed, struct err *err)
-{
-	struct snapshot before = flow->snapshot;
-	char history[DIGEST_HEX + 1];
-	if (!snapshot_read(&flow->snapshot, flow->db, &flow->stop, err) || !flow_look(flow, err))
-		return false;
-	history_digest(&flow->history, history);
-	*changed = strcmp(history, standing->now.history) != 0 ||
-		   before.exists != flow->snapshot.exists ||
-		   strcmp(before.history, flow->snapshot.history) != 0 ||
-		   strcmp(before.fingerprint, flow->snapshot.fingerprint) != 0;
-	return true;
-}
 
 /* What has to be known is known from the snapshot alone. */
 static bool holds(const struct flow *flow, const struct standing *standing, bool judged)
@@ -56,7 +35,7 @@ bool flow_confirm(struct flow *flow, bool record, struct err *err)
 		return true;
 	if (!flow_expect(flow, err))
 		return false;
-	for (int tries = 0; tries < TRIES; tries++) {
+	for (int tries = 0; tries < STANDING_TRIES; tries++) {
 		CLEANUP(arena_free) struct arena arena = {0};
 		struct standing standing;
 		struct schema live;
@@ -66,7 +45,7 @@ bool flow_confirm(struct flow *flow, bool record, struct err *err)
 		if (holds(flow, &standing, judged))
 			return !judged || flow_verdict(flow, &flow->snapshot, NULL, err);
 		if (!flow->driver->read_schema(flow->db, &live, &arena, &flow->stop, err) ||
-		    !changed_meanwhile(flow, &standing, &changed, err))
+		    !flow_stands(flow, &standing, &changed, err))
 			return false;
 		if (!changed)
 			return judge(flow, &standing, &live, judged, record, err);

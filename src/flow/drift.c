@@ -168,15 +168,22 @@ bool flow_drift_judge(const struct flow *flow, const struct schema_diff *diff, s
 
 bool flow_drift(struct flow *flow, struct err *err)
 {
-	CLEANUP(arena_free) struct arena arena = {0};
-	struct standing standing;
-	struct schema live;
-	struct schema_diff diff;
-	if (!flow_stand(flow, &standing, err))
-		return false;
-	if (!standing.comparable || standing.same)
-		return true;
-	return flow->driver->read_schema(flow->db, &live, &arena, &flow->stop, err) &&
-	       flow_drift_find(flow, &standing, &live, &diff, err) &&
-	       flow_drift_judge(flow, &diff, err);
+	for (int tries = 0; tries < STANDING_TRIES; tries++) {
+		CLEANUP(arena_free) struct arena arena = {0};
+		struct standing standing;
+		struct schema live;
+		struct schema_diff diff;
+		bool changed = false;
+		if (!flow_stand(flow, &standing, err))
+			return false;
+		if (!standing.comparable || standing.same)
+			return true;
+		if (!flow->driver->read_schema(flow->db, &live, &arena, &flow->stop, err) ||
+		    (!flow->locked && !flow_stands(flow, &standing, &changed, err)))
+			return false;
+		if (!changed)
+			return flow_drift_find(flow, &standing, &live, &diff, err) &&
+			       flow_drift_judge(flow, &diff, err);
+	}
+	return true; /* it is theirs to judge */
 }

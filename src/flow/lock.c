@@ -113,7 +113,8 @@ bool flow_reconnect(
     struct flow *flow, const struct migration *migration, bool *applied, struct err *err)
 {
 	flow_disconnect(flow);
-	if (!flow_wait(flow, err) || !flow_lock(flow, err))
+	if (!flow_wait(flow, err) || !flow_lock(flow, err) ||
+	    !snapshot_read(&flow->snapshot, flow->db, &flow->stop, err))
 		return false;
 	for (size_t i = 0; i < flow->history.count; i++) {
 		const struct history_row *row = &flow->history.rows[i];

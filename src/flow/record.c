@@ -42,6 +42,20 @@ bool flow_stand(struct flow *flow, struct standing *standing, struct err *err)
 	return true;
 }
 
+bool flow_stands(struct flow *flow, const struct standing *standing, bool *changed, struct err *err)
+{
+	const struct snapshot before = flow->snapshot;
+	char history[DIGEST_HEX + 1];
+	if (!snapshot_read(&flow->snapshot, flow->db, &flow->stop, err) || !flow_look(flow, err))
+		return false;
+	history_digest(&flow->history, history);
+	*changed = strcmp(history, standing->now.history) != 0 ||
+		   before.exists != flow->snapshot.exists ||
+		   strcmp(before.history, flow->snapshot.history) != 0 ||
+		   strcmp(before.fingerprint, flow->snapshot.fingerprint) != 0;
+	return true;
+}
+
 /* The live schema in the form it is kept in. */
 static bool catalog_text(
     const struct flow *flow, const struct schema *live, struct buf *out, struct err *err)

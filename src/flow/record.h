@@ -18,6 +18,18 @@ struct standing {
 /* Read the snapshot into flow->snapshot, and compare. Goes by flow->history. */
 bool flow_stand(struct flow *flow, struct standing *standing, struct err *err);
 
+/* Without the lock: looks again, so long as somebody else goes on migrating. */
+enum {
+	STANDING_TRIES = 3
+};
+
+/*
+ * Look again: did somebody commit a change since flow_stand()? Then what was read since does not
+ * belong together. flow->history, the plan and flow->snapshot are as they are now.
+ */
+bool flow_stands(
+    struct flow *flow, const struct standing *standing, bool *changed, struct err *err);
+
 /*
  * Record what a migration, or a change to the history, left: in its transaction, behind its last
  * write. `last`: the history is now the image's set, so that what is there is held against the
