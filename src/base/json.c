@@ -94,6 +94,40 @@ bool json_parse(struct json **ret, const char *text, size_t len, const char *fil
 	return true;
 }
 
+/* Behind the string that begins here. */
+static const char *skip_string(const char *at, const char *end)
+{
+	for (at++; at < end && *at != '"'; at++)
+		at += *at == '\\';
+	return at < end ? at + 1 : end;
+}
+
+void json_key_places(
+    const char *text, size_t len, const size_t *wanted, size_t count, struct json_place *places)
+{
+	const char *end = text + len, *line_start = text, *next;
+	size_t key = 0, found = 0;
+	int line = 1;
+
+	for (const char *at = text; at < end && found < count; at = next) {
+		next = at + 1;
+		if (*at == '\n') {
+			line++;
+			line_start = next;
+		}
+		if (*at != '"')
+			continue;
+		next = skip_string(at, end);
+		const char *behind = next;
+		while (behind < end && is_space(*behind))
+			behind++;
+		/* Only a key is followed by a colon; a string has no line break in it. */
+		if (behind == end || *behind != ':' || key++ != wanted[found])
+			continue;
+		places[found++] = (struct json_place){line, (int)(at - line_start) + 1};
+	}
+}
+
 bool json_read(struct json **ret, const char *path, size_t max, struct err *err)
 {
 	CLEANUP(buf_free) struct buf text = buf_init(max);
@@ -221,32 +255,59 @@ static size_t print_unprintable(const char *text, struct buf *buf)
 	return 1;
 }
 
-static void print_text(const char *text, struct buf *buf)
+/* How many bytes at the start of a text are printed as they are: ASCII without need of escape. */
+static size_t plain_length(const char *text)
+{
+	size_t len = 0;
+
+	/* Not by `>= ' '` alone: where char is signed and where it is not. */
+	for (unsigned char c = (unsigned char)text[0];
+	     c >= ' ' && c < 0x7F && c != '"' && c != '\\'; c = (unsigned char)text[len])
+		len++;
+	return len;
+}
+
+/* Returns how many bytes of the text were used. */
+static size_t print_character(const char *text, struct buf *buf)
 {
 	static const char special[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
-	size_t used;
+	const char *found = strchr(special, *text);
+	size_t used = text_printable(text);
 
+	if (found != NULL) {
+		buf_add_char(buf, '\\');
+		buf_add_char(buf, letters[found - special]);
+		return 1;
+	}
+	if (used == 0)
+		return print_unprintable(text, buf);
+	buf_add(buf, text, used);
+	return used;
+}
+
+static void print_text(const char *text, struct buf *buf)
+{
 	buf_add_char(buf, '"');
-	for (; *text != '\0'; text += used) {
-		const char *found = strchr(special, *text);
-
-		used = text_printable(text);
-		if (found != NULL) {
-			buf_printf(buf, "\\%c", letters[found - special]);
-			used = 1;
-		} else if (used > 0) {
-			buf_add(buf, text, used);
-		} else {
-			used = print_unprintable(text, buf);
-		}
+	for (size_t used = plain_length(text);; used = plain_length(text)) {
+		buf_add(buf, text, used);
+		text += used;
+		if (*text == '\0')
+			break;
+		text += print_character(text, buf);
 	}
 	buf_add_char(buf, '"');
 }
 
 static void print_break(bool indented, int depth, struct buf *buf)
 {
-	if (indented)
-		buf_printf(buf, "\n%*s", 2 * depth, "");
+	static const char spaces[] = "\n                                ";
+	size_t least = sizeof(spaces) - 2, need = 2 * (size_t)depth;
+
+	if (!indented)
+		return;
+	buf_add(buf, spaces, 1 + (need < least ? need : least));
+	for (; need > least; need--)
+		buf_add_char(buf, ' ');
 }
 
 /* Not cJSON's own printing, which indents with tabs and passes on broken UTF-8. */
@@ -288,15 +349,14 @@ void json_print(const struct json *node, bool indented, struct buf *buf)
 
 const struct json *json_get(const struct json *object, const char *key)
 {
-	const struct json *found = NULL;
+	const cJSON *found = NULL;
 
 	if (!json_is_object(object))
 		return NULL;
-	json_each (member, object) {
-		if (text_is(json_key(member), key))
-			found = member;
-	}
-	return found;
+	for (const cJSON *item = inside_const(object)->child; item != NULL; item = item->next)
+		if (strcmp(item->string, key) == 0)
+			found = item;
+	return (const struct json *)found;
 }
 
 const char *json_text(const struct json *node)

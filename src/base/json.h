@@ -18,6 +18,18 @@ struct json; /* a node; an object or array owns what was added to it */
  */
 bool json_parse(struct json **ret, const char *text, size_t len, const char *file, struct err *err);
 
+struct json_place {
+	int line, column; /* 1-based */
+};
+
+/*
+ * Where keys stand in a text that json_parse() took. `wanted` counts the keys of the whole text
+ * from 0 on, in its order, which is that of json_each() with each member's own keys behind it; it
+ * ascends.
+ */
+void json_key_places(
+    const char *text, size_t len, const size_t *wanted, size_t count, struct json_place *places);
+
 /* Read and parse a file of at most `max` bytes; a missing or unreadable file is ERR_MALFORMED too.
  */
 bool json_read(struct json **ret, const char *path, size_t max, struct err *err);

@@ -96,11 +96,13 @@ static bool run(struct cmd_call *call, struct err *err)
 	struct schema live;
 	struct schema_diff diff;
 	bool ok = flow_open_database(&flow, &call->config, "diff", err) &&
-		  flow_read_mirror(&flow, &mirror, err) && flow_need_mirror(&mirror, err) &&
-		  flow_wait(&flow, err) &&
-		  flow.driver->read_schema(flow.db, &live, &flow.arena, &flow.stop, err) &&
-		  flow_compare(&flow, &mirror, &live, &diff, err) &&
-		  print(call, &flow, &mirror, &diff, err) && judge(&flow, &mirror, &diff, err);
+		  flow_read_mirror(&flow, &mirror, err) && flow_need_mirror(&mirror, err);
+	if (ok)
+		flow_warn_unknown(&mirror);
+	ok = ok && flow_wait(&flow, err) &&
+	     flow.driver->read_schema(flow.db, &live, &flow.arena, &flow.stop, err) &&
+	     flow_compare(&flow, &mirror, &live, &diff, err) &&
+	     print(call, &flow, &mirror, &diff, err) && judge(&flow, &mirror, &diff, err);
 	flow_close(&flow);
 	return ok;
 }
@@ -111,10 +113,11 @@ const struct cmd cmd_diff = {
     .summary = "what the database has that the mirror lacks, and the other way round",
     .help =
 	"Compares the mirror (db/schema/tables.json) with the database, object by object, and\n"
-	"changes neither. Exits 27 when they differ. A mirror of version 1 or 2 states only\n"
-	"some things; only those are compared.\n"
-	"With --last-run it compares what the last run left with the database: what anybody else\n"
-	"changed since.",
+	"changes neither: - only in the mirror, + only in the database, ~ changed or renamed,\n"
+	"the mirror's value → the database's. Exits 27 when they differ. A mirror of version 1\n"
+	"or 2 states only some things; only those are compared. DB_ENTRY_IGNORE leaves objects\n"
+	"out. With --last-run it compares what the last run left with the database: what anybody\n"
+	"else changed since.",
     .options = options,
     .needs_config = true,
     .run = run,

@@ -2,7 +2,7 @@
 #include "base/log.h"
 #include "cmd/commands.h"
 #include "cmd/print.h"
-#include "flow/flow.h"
+#include "flow/mirror.h"
 #include <stdio.h>
 
 /* The database is asked when there is one; nobody waits for it. */
@@ -21,6 +21,7 @@ struct review {
 	struct flow flow;
 	struct migration_problems problems; /* what a run stops at */
 	struct lint_findings findings;
+	struct mirror mirror;    /* version 0: none, or none of this engine */
 	bool compared;           /* with a database */
 	struct err disagreement; /* kind ERR_NONE: the history agrees */
 	char not_compared[1024]; /* why */
@@ -52,7 +53,8 @@ static void compare(struct review *review)
 
 static size_t warnings(const struct review *review)
 {
-	return review->findings.count + (review->disagreement.kind != ERR_NONE);
+	return review->findings.count + review->mirror.unknown_count + review->mirror.unknown_more +
+	       (review->disagreement.kind != ERR_NONE);
 }
 
 static size_t malformed(const struct review *review)
@@ -69,6 +71,33 @@ static void print_problems(const struct review *review, struct buf *out)
 	}
 	if (review->problems.more > 0)
 		buf_printf(out, "and %zu more\n", review->problems.more);
+}
+
+static void print_keys(const struct mirror *mirror, struct buf *out)
+{
+	for (size_t i = 0; i < mirror->unknown_count; i++) {
+		const struct mirror_unknown *it = &mirror->unknown[i];
+		buf_printf(out, "%s:%d:%d: warning: ", mirror->path, it->line, it->column);
+		mirror_unknown_text(it, out);
+		buf_add_text(out, " [mirror-key]\n");
+	}
+	if (mirror->unknown_more > 0)
+		buf_printf(out, "and %zu more in %s\n", mirror->unknown_more, mirror->path);
+}
+
+static void add_keys(const struct mirror *mirror, struct json *array)
+{
+	for (size_t i = 0; i < mirror->unknown_count; i++) {
+		const struct mirror_unknown *it = &mirror->unknown[i];
+		CLEANUP(buf_free) struct buf text = buf_init(4096);
+		struct json *object = json_add_object(array, NULL);
+		mirror_unknown_text(it, &text);
+		json_add_text(object, "rule", "mirror-key");
+		json_add_text(object, "file", mirror->path);
+		json_add_int(object, "line", it->line);
+		json_add_int(object, "column", it->column);
+		json_add_text(object, "text", text.data);
+	}
 }
 
 /* Not a warning: what is lost on purpose is right, once it is approved. */
@@ -111,6 +140,7 @@ static void print_text(const struct review *review, struct buf *out)
 		buf_printf(out, "%s:%d: warning: %s [%s]\n", finding->file,
 		    finding->line == 0 ? 1 : finding->line, finding->text, finding->rule);
 	}
+	print_keys(&review->mirror, out);
 	for (size_t i = 0; i < review->flow.set.count; i++)
 		print_risks(&review->flow.set.items[i], out);
 	if (review->disagreement.kind != ERR_NONE)
@@ -144,6 +174,7 @@ static bool print_json(const struct review *review, struct err *err)
 		json_add_int(object, "line", finding->line);
 		json_add_text(object, "text", finding->text);
 	}
+	add_keys(&review->mirror, array);
 	array = json_add_array(root, "risks");
 	for (size_t i = 0; i < review->flow.set.count; i++)
 		add_risks(&review->flow.set.items[i], array);
@@ -164,7 +195,7 @@ static bool print(const struct cmd_call *call, const struct review *review, stru
 
 static bool strict(const struct review *review, struct err *err)
 {
-	if (review->findings.count > 0)
+	if (warnings(review) > (review->disagreement.kind != ERR_NONE))
 		return err_set(err, ERR_MALFORMED, "%zu warning%s, and --strict", warnings(review),
 		    warnings(review) == 1 ? "" : "s");
 	if (review->disagreement.kind != ERR_NONE) {
@@ -178,12 +209,28 @@ static bool strict(const struct review *review, struct err *err)
 static bool read_files(struct review *review, struct cmd_call *call, struct err *err)
 {
 	struct flow *flow = &review->flow;
-	if (flow_open_files(flow, &call->config, "lint", cmd_option(call, "engine"), err))
-		return true;
-	return err->kind == ERR_MALFORMED &&
+	return flow_open_engine(flow, &call->config, "lint", cmd_option(call, "engine"), err) &&
 	       migration_review_all(&flow->set, &review->problems,
 		   config_text(&call->config, SETTING_MIGRATIONS), flow->driver->folders,
 		   flow->driver->dialect, &flow->arena, err);
+}
+
+/* The mirror of another engine is none for this database. */
+static bool read_mirror(struct review *review, struct err *err)
+{
+	struct migration_problems *problems = &review->problems;
+	struct err problem;
+	if (flow_read_mirror(&review->flow, &review->mirror, &problem) ||
+	    review->mirror.foreign != NULL)
+		return true;
+	if (problem.kind != ERR_MALFORMED) {
+		*err = problem;
+		return false;
+	}
+	problems->items = arena_grow(&review->flow.arena, problems->items, problems->count,
+	    &problems->capacity, sizeof(*problems->items));
+	problems->items[problems->count++] = problem;
+	return true;
 }
 
 static bool well_formed(const struct review *review, struct err *err)
@@ -203,9 +250,11 @@ static bool run(struct cmd_call *call, struct err *err)
 	if (ok) {
 		lint_migrations(&review.findings, &review.flow.set, &review.flow.arena);
 		compare(&review);
-		ok = print(call, &review, err) && well_formed(&review, err) &&
+		ok = read_mirror(&review, err) && print(call, &review, err) &&
+		     well_formed(&review, err) &&
 		     (cmd_option(call, "strict") == NULL || strict(&review, err));
 	}
+	mirror_close(&review.mirror);
 	flow_close(&review.flow);
 	return ok;
 }
@@ -215,8 +264,8 @@ const struct cmd cmd_lint = {
     .synopsis = "[OPTION…]",
     .summary = "read the migrations and say what is wrong or risky in them",
     .help = "Needs no database: for an editor, a commit hook, CI. Where a URL is set and the\n"
-	    "database answers at once, the history is compared too. Exits 65 when a file is\n"
-	    "malformed.",
+	    "database answers at once, the history is compared too. The mirror is read with\n"
+	    "them. Exits 65 when a file is malformed.",
     .options = options,
     .needs_config = true,
     .run = run,

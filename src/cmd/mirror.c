@@ -29,15 +29,6 @@ static bool write_mirror(struct work *w, const struct schema *schema, struct err
 	return true;
 }
 
-/* Its children are not told one by one, so the tables are what counts. */
-static size_t count_tables(const struct schema *schema)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < schema->count; i++)
-		count += schema->objects[i].kind == schema->kinds[0];
-	return count;
-}
-
 static bool pull(struct work *w, struct err *err)
 {
 	struct schema live;
@@ -49,8 +40,10 @@ static bool pull(struct work *w, struct err *err)
 		return false;
 	if (w->mirror.version != 0)
 		schema_diff_print(&diff, "mirror until now", "database", &w->out);
-	buf_printf(&w->out, "%zu tables; ", count_tables(&live));
-	return write_mirror(w, &live, err);
+	struct schema written = flow_mirrored(flow, &w->mirror, &live);
+	size_t tables = schema_count_tables(&written);
+	buf_printf(&w->out, "%zu table%s; ", tables, tables == 1 ? "" : "s");
+	return write_mirror(w, &written, err);
 }
 
 static bool verify(struct work *w, struct err *err)
@@ -91,15 +84,6 @@ static bool table_name(const struct work *w, const char **name, struct err *err)
 	return err_set(err, ERR_USAGE, "which table? --name=TABLE says so");
 }
 
-static const struct schema_object *find_table(const struct schema *schema, const char *name)
-{
-	for (size_t i = 0; i < schema->count; i++)
-		if (schema->objects[i].kind == schema->kinds[0] &&
-		    text_is_nocase(schema->objects[i].name, name))
-			return &schema->objects[i];
-	return NULL;
-}
-
 static bool add_table(struct work *w, struct err *err)
 {
 	const char *name, *columns = cmd_option(w->call, "columns");
@@ -108,7 +92,7 @@ static bool add_table(struct work *w, struct err *err)
 		return false;
 	if (columns == NULL)
 		return err_set(err, ERR_USAGE, "which columns? --columns=id:integer:pk,…");
-	if (find_table(&grown, name) != NULL)
+	if (schema_find_table(&grown, name) != NULL)
 		return err_set(err, ERR_USAGE, "%s has a table %s", w->mirror.path, name);
 	/* In an array of its own: what was read must stay as it is. */
 	grown.objects = arena_array(&w->flow.arena, grown.count + 1, sizeof(*grown.objects));
@@ -127,7 +111,7 @@ static bool remove_table(struct work *w, struct err *err)
 	const char *name;
 	if (!table_name(w, &name, err) || !flow_need_mirror(&w->mirror, err) || !need_whole(w, err))
 		return false;
-	const struct schema_object *table = find_table(&w->mirror.schema, name);
+	const struct schema_object *table = schema_find_table(&w->mirror.schema, name);
 	if (table == NULL)
 		return err_set(err, ERR_USAGE, "%s has no table %s", w->mirror.path, name);
 	struct schema rest = w->mirror.schema;
@@ -223,8 +207,11 @@ static bool work(struct cmd_call *call, const struct action *action, struct err 
 	bool opened = action->connects ? flow_open_database(&w.flow, &call->config, "mirror", err)
 				       : flow_open_engine(&w.flow, &call->config, "mirror",
 					     cmd_option(call, "engine"), err);
-	bool ok = opened && flow_read_mirror(&w.flow, &w.mirror, err) && action->run(&w, err);
+	bool ok = opened && flow_read_mirror(&w.flow, &w.mirror, err);
 	struct err unprinted;
+	if (ok)
+		flow_warn_unknown(&w.mirror);
+	ok = ok && action->run(&w, err);
 	/* What differs is printed beside the error that says so. */
 	if (w.out.len > 0 && !cmd_print(&w.out, ok ? err : &unprinted))
 		ok = false;
@@ -253,13 +240,15 @@ const struct cmd cmd_mirror = {
 	"The mirror (db/schema/tables.json) is what people and programs read to understand the\n"
 	"schema and plan changes. Actions:\n"
 	"init: make db/ with an empty mirror, instructions and folders; never overwrites.\n"
-	"pull: write the mirror of the database as it is.\n"
+	"pull: write the mirror of the database as it is. Notes of your own, and renames that\n"
+	"\"renamedFrom\" announces, stay.\n"
 	"add-table, remove-table: plan a table; the migration is yours to write.\n"
 	"list-tables: the tables the mirror has.\n"
 	"verify: exit 27 when the database lacks what the mirror states; more than it states is\n"
 	"told and no failure.\n"
 	"sync-context: copy the mirror to docs/context/db/schema.json and enter it in\n"
-	"docs/context/registry.json.",
+	"docs/context/registry.json.\n"
+	"Keys that nothing reads are warned of, unless they begin with x-.",
     .options = options,
     .operands_least = 1,
     .operands_most = 1,

@@ -35,21 +35,18 @@ static bool read_recorded(
 bool flow_drift_find(struct flow *flow, const struct standing *standing, const struct schema *live,
     struct schema_diff *diff, struct err *err)
 {
-	struct schema *recorded = arena_alloc(&flow->arena, 2 * sizeof(*recorded));
-	struct schema *now = recorded + 1;
+	struct schema recorded;
 	bool readable;
 	*diff = (struct schema_diff){0};
 	if (!standing->comparable || standing->same ||
 	    config_is(flow->config, SETTING_DRIFT, "ignore"))
 		return true;
-	if (!read_recorded(flow, recorded, &readable, err))
+	if (!read_recorded(flow, &recorded, &readable, err))
 		return false;
 	if (!readable)
 		return true;
-	*now = *live;
-	flow_leave_out_ignored(flow, recorded);
-	flow_leave_out_ignored(flow, now);
-	schema_diff(diff, recorded, now, false, &flow->arena);
+	schema_diff(diff, flow_without_ignored(flow, &recorded), flow_without_ignored(flow, live),
+	    false, &flow->arena);
 	return true;
 }
 
@@ -92,7 +89,7 @@ static bool touches(const struct schema_object *object, const struct sql_stateme
 {
 	const struct schema_object *it = object;
 	const char *on = it->kind->parent != NULL ? it->parent : schema_value(it, "on");
-	bool apart = it->kind->parent == NULL || it->kind->apart;
+	bool apart = it->kind->parent == NULL || it->kind->own_name;
 	if (apart && sql_names(dialect, statement->text, statement->len, it->name))
 		return true;
 	return on != NULL && sql_names(dialect, statement->text, statement->len, on) &&

@@ -23,7 +23,7 @@ static bool expect(struct flow *flow, struct err *err)
 	const char *mirror = config_text(flow->config, SETTING_MIRROR);
 	if (!flow_expect_parsed(flow, err))
 		return false;
-	bool judged = flow->expected.digest[0] != '\0' && !flow->expected.foreign;
+	bool judged = flow->expected.digest[0] != '\0' && flow->expected.mirror.foreign == NULL;
 	if (!judged && !config_is(flow->config, SETTING_MISMATCH, "ignore"))
 		log_event(&events[EVENT_MIRROR_NONE], FIELDS(FIELD("mirror", mirror)),
 		    "no mirror of this database at %s; what is left is not held against one",

@@ -28,7 +28,7 @@
 
 /* The mirror as a run judges by it (verify.h). */
 struct expectation {
-	bool known, parsed, foreign;
+	bool known, parsed;
 	char digest[DIGEST_HEX + 1]; /* of all that a verdict depends on; "": nothing is judged */
 	struct mirror mirror;        /* once parsed */
 };
@@ -67,13 +67,9 @@ bool flow_open_database(
     struct flow *flow, struct config *config, const char *command, struct err *err);
 
 /*
- * flow_open() for commands that can do without a database URL: then `url` stays zeroed and `engine`
- * names the driver, NULL where this build has only one.
+ * flow_open_database() for commands that can do without a database URL: then `url` stays zeroed and
+ * `engine` names the driver, NULL where this build has only one.
  */
-bool flow_open_files(struct flow *flow, struct config *config, const char *command,
-    const char *engine, struct err *err);
-
-/* The part of flow_open_files() that reads no migrations. */
 bool flow_open_engine(struct flow *flow, struct config *config, const char *command,
     const char *engine, struct err *err);
 

@@ -1,4 +1,8 @@
 #include "flow/mirror.h"
+#include "base/log.h"
+#include "flow/events.h"
+#include "schema/ignore.h"
+#include "schema/rename.h"
 
 struct schema flow_schema_model(const struct flow *flow)
 {
@@ -7,11 +11,6 @@ struct schema flow_schema_model(const struct flow *flow)
 	    .dialect = flow->driver->dialect,
 	    .engine = flow->driver->name,
 	};
-}
-
-void flow_leave_out_ignored(struct flow *flow, struct schema *schema)
-{
-	(void)flow, (void)schema; /* MERGE */
 }
 
 bool flow_read_mirror(struct flow *flow, struct mirror *mirror, struct err *err)
@@ -30,16 +29,66 @@ bool flow_need_mirror(const struct mirror *mirror, struct err *err)
 	return err_next(err, "or name it: DB_ENTRY_MIRROR, --mirror");
 }
 
+void flow_warn_unknown(const struct mirror *mirror)
+{
+	for (size_t i = 0; i < mirror->unknown_count; i++) {
+		const struct mirror_unknown *it = &mirror->unknown[i];
+		CLEANUP(buf_free) struct buf text = buf_init(4096);
+		mirror_unknown_text(it, &text);
+		log_event(&events[EVENT_MIRROR_UNKNOWN],
+		    FIELDS(FIELD("file", mirror->path), FIELD_INT("line", it->line),
+			FIELD_INT("column", it->column), FIELD("where", it->where),
+			FIELD("key", it->key), FIELD("nearest", it->nearest)),
+		    "%s:%d:%d: %s", mirror->path, it->line, it->column, text.data);
+	}
+	if (mirror->unknown_more > 0)
+		log_event(&events[EVENT_MIRROR_UNKNOWN], FIELDS(FIELD("file", mirror->path)),
+		    "%s: %zu more keys that nothing reads", mirror->path, mirror->unknown_more);
+}
+
+static struct schema *without_ignored(struct flow *flow, const struct schema *schema)
+{
+	struct schema *kept = arena_alloc(&flow->arena, sizeof(*kept));
+	*kept = *schema;
+	schema_ignore(kept, config_text(flow->config, SETTING_IGNORE), &flow->arena);
+	return kept;
+}
+
+const struct schema *flow_without_ignored(struct flow *flow, const struct schema *schema)
+{
+	return without_ignored(flow, schema);
+}
+
 bool flow_compare(struct flow *flow, const struct mirror *mirror, const struct schema *live,
     struct schema_diff *diff, struct err *err)
 {
-	struct schema stated = mirror->schema;
-	/* What states only some things can't be created; its comparison is lenient instead. */
-	if (!mirror->partial &&
-	    !flow->driver->canonicalise(&mirror->schema, &stated, &flow->arena, &flow->stop, err))
-		return false;
-	struct schema *kept = arena_alloc(&flow->arena, sizeof(*kept));
-	*kept = stated;
-	schema_diff(diff, kept, live, mirror->partial, &flow->arena);
+	struct schema *stated = without_ignored(flow, &mirror->schema), written = *stated;
+	const struct schema *there = without_ignored(flow, live);
+	struct schema_diff found;
+	schema_diff(&found, stated, there, mirror->partial, &flow->arena);
+	/*
+	 * What says the same already needs no canonical form, which takes far longer than the rest;
+	 * and what states only some things can't be created: its comparison is lenient instead.
+	 */
+	if (found.count > 0 && !mirror->partial) {
+		if (!flow->driver->canonicalise(&written, stated, &flow->arena, &flow->stop, err))
+			return false;
+		schema_renames_carry(stated, &written);
+		schema_diff(&found, stated, there, false, &flow->arena);
+	}
+	*diff = found;
 	return true;
+}
+
+struct schema flow_mirrored(
+    struct flow *flow, const struct mirror *mirror, const struct schema *live)
+{
+	struct schema written = *live;
+	struct schema_renames renames;
+	schema_renames_find(&renames, &mirror->schema, live, &flow->arena);
+	if (renames.count > 0)
+		written = schema_renamed(live, &renames, &flow->arena);
+	schema_ignore_as_in(
+	    &written, &mirror->schema, config_text(flow->config, SETTING_IGNORE), &flow->arena);
+	return written;
 }

@@ -66,12 +66,6 @@ bool flow_open_engine(struct flow *flow, struct config *config, const char *comm
 	return flow->driver != NULL;
 }
 
-bool flow_open_files(struct flow *flow, struct config *config, const char *command,
-    const char *engine, struct err *err)
-{
-	return flow_open_engine(flow, config, command, engine, err) && read_migrations(flow, err);
-}
-
 bool flow_engine_folders(const char *const **folders, struct config *config, struct err *err)
 {
 	static const char *const none[] = {NULL};

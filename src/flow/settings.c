@@ -109,6 +109,18 @@ const struct setting settings[SETTINGS] = {
 	    "21. warn: warn. ignore: don't compare.",
     },
     {
+	.id = SETTING_IGNORE,
+	.name = "IGNORE",
+	.argument = "GLOBS",
+	.type = SETTING_IS_TEXT,
+	.topic = TOPIC_MIGRATIONS,
+	.help = "Objects that are left out wherever schemas are compared, as others made them: "
+		"patterns with * and ?, separated by commas or blanks, such as "
+		"tmp_*,audit.*. They are held against the name of the table with all it has, of "
+		"a view, index or trigger, and against schema.name where there are schemas. Case "
+		"doesn't count; empty parts match nothing.",
+    },
+    {
 	.id = SETTING_APPROVE,
 	.name = "APPROVE",
 	.argument = "APPROVALS",

@@ -10,7 +10,7 @@
 static bool digest_of(const struct flow *flow, char hex[DIGEST_HEX + 1], struct err *err)
 {
 	const char *path = config_text(flow->config, SETTING_MIRROR);
-	const char *ignored = NULL; /* MERGE config_text(flow->config, SETTING_IGNORE) */
+	const char *ignored = config_text(flow->config, SETTING_IGNORE);
 	CLEANUP(buf_free) struct buf text = buf_init(MIRROR_MAX);
 	CLEANUP(digest_free) struct digest *digest = NULL;
 	if (access(path, F_OK) != 0 && errno == ENOENT)
@@ -45,8 +45,7 @@ bool flow_expect_parsed(struct flow *flow, struct err *err)
 	expected->parsed = true;
 	if (flow_read_mirror(flow, &expected->mirror, err))
 		return true;
-	expected->foreign = err->kind == ERR_CONFIG; /* MERGE */
-	return expected->foreign;
+	return expected->mirror.foreign != NULL;
 }
 
 bool flow_verify_applies(const struct flow *flow)
@@ -78,7 +77,7 @@ bool flow_verify(
 	if (!flow_expect_parsed(flow, err))
 		return false;
 	memcpy(now->mirror, expected->digest, sizeof(now->mirror));
-	if (expected->digest[0] == '\0' || expected->foreign)
+	if (expected->digest[0] == '\0' || expected->mirror.foreign != NULL)
 		return true;
 	if (!flow_compare(flow, &expected->mirror, live, &diff, err))
 		return false;

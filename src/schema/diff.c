@@ -1,21 +1,47 @@
 #include "schema/diff.h"
 #include "base/text.h"
+#include "schema/rename.h"
 #include "schema/tokens.h"
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	NOBODY = -1
+};
+
 struct comparison {
 	struct schema_diff *diff;
 	const struct schema *left, *right;
+	struct schema_renames renames;
 	bool partial;
 	struct arena *arena;
-	const struct schema_object **partner; /* of each object on the left; NULL: none */
-	bool *taken;                          /* which on the right are one */
+	/* By the places of the objects in their models: */
+	const struct schema_object **partner;  /* of each on the left; NULL: none */
+	bool *taken;                           /* which on the right are one */
+	ptrdiff_t *left_parent, *right_parent; /* places; NOBODY */
 };
 
 static size_t place(const struct schema *schema, const struct schema_object *object)
 {
 	return (size_t)(object - schema->objects);
+}
+
+/* In canonical order the parts follow what they are of. */
+static ptrdiff_t *find_parents(const struct schema *schema, struct arena *arena)
+{
+	ptrdiff_t *parents = arena_array(arena, schema->count + 1, sizeof(*parents));
+	ptrdiff_t top = NOBODY;
+	for (size_t i = 0; i < schema->count; i++) {
+		const struct schema_object *object = &schema->objects[i];
+		const struct schema_object *parent = top < 0 ? NULL : &schema->objects[top];
+		bool part = object->kind->parent != NULL;
+		bool of_it = part && parent != NULL && parent->kind == object->kind->parent &&
+			     text_is_nocase(parent->name, object->parent) &&
+			     text_is_nocase(parent->schema, object->schema);
+		parents[i] = of_it ? top : NOBODY;
+		top = part ? top : (ptrdiff_t)i;
+	}
+	return parents;
 }
 
 static const char *naming_value(const struct schema_object *object)
@@ -38,9 +64,12 @@ static bool means_the_same(
 static const struct schema_object *find_alike(
     const struct comparison *c, const struct schema_object *left)
 {
-	if (!c->partial || left->kind->named_by == NULL || naming_value(left) == NULL)
+	ptrdiff_t parent = c->left_parent[place(c->left, left)];
+	if (left->kind->named_by == NULL || naming_value(left) == NULL || parent < 0 ||
+	    c->partner[parent] == NULL)
 		return NULL;
-	for (size_t i = 0; i < c->right->count; i++)
+	for (size_t i = place(c->right, c->partner[parent]) + 1;
+	     i < c->right->count && c->right->objects[i].kind->parent != NULL; i++)
 		if (!c->taken[i] && means_the_same(c, left, &c->right->objects[i]))
 			return &c->right->objects[i];
 	return NULL;
@@ -48,13 +77,10 @@ static const struct schema_object *find_alike(
 
 static void find_partners(struct comparison *c)
 {
-	for (size_t i = 0; i < c->left->count; i++) {
-		const struct schema_object *found =
-		    schema_find_same(c->right, &c->left->objects[i]);
-		c->partner[i] = found;
-		if (found != NULL)
-			c->taken[place(c->right, found)] = true;
-	}
+	c->partner = schema_namesakes(c->left, c->right, c->arena);
+	for (size_t i = 0; i < c->left->count; i++)
+		if (c->partner[i] != NULL)
+			c->taken[place(c->right, c->partner[i])] = true;
 	for (size_t i = 0; c->partial && i < c->left->count; i++) {
 		const struct schema_object *found =
 		    c->partner[i] != NULL ? NULL : find_alike(c, &c->left->objects[i]);
@@ -63,6 +89,16 @@ static void find_partners(struct comparison *c)
 		c->partner[i] = found;
 		c->taken[place(c->right, found)] = true;
 	}
+}
+
+/* What the right side still calls it. */
+static const struct schema_object *renamed_from(
+    const struct comparison *c, const struct schema_object *left)
+{
+	for (size_t i = 0; i < c->renames.count; i++)
+		if (schema_compare_names(c->left, c->renames.items[i].to, left) == 0)
+			return c->renames.items[i].from;
+	return NULL;
 }
 
 static struct schema_change *add(struct comparison *c, enum schema_difference difference,
@@ -130,18 +166,21 @@ static void compare_pairs(struct comparison *c)
 	size_t furthest = 0;
 	for (size_t i = 0; i < c->left->count; i++) {
 		const struct schema_object *left = &c->left->objects[i], *right = c->partner[i];
-		const struct schema_object *parent = schema_parent(c->left, left);
-		if (right != NULL) {
-			unsigned attributes = changed_attributes(c, left, right);
-			bool moved = has_moved(c, i, &furthest);
-			if (attributes == 0 && !moved)
-				continue;
-			struct schema_change *change = add(c, SCHEMA_CHANGED, left, right);
-			change->attributes = attributes;
-			change->moved = moved;
-		} else if (parent == NULL || c->partner[place(c->left, parent)] != NULL) {
-			add(c, SCHEMA_ONLY_LEFT, left, NULL);
+		if (right == NULL) {
+			ptrdiff_t parent = c->left_parent[i];
+			if (parent < 0 || c->partner[parent] != NULL)
+				add(c, SCHEMA_ONLY_LEFT, left, NULL);
+			continue;
 		}
+		unsigned attributes = changed_attributes(c, left, right);
+		bool moved = has_moved(c, i, &furthest);
+		const struct schema_object *from = renamed_from(c, left);
+		if (attributes == 0 && !moved && from == NULL)
+			continue;
+		struct schema_change *change = add(c, SCHEMA_CHANGED, left, right);
+		change->attributes = attributes;
+		change->moved = moved;
+		change->from = from;
 	}
 }
 
@@ -155,16 +194,12 @@ static bool has_kind(const struct schema *schema, const struct schema_kind *kind
 
 static void tell_only_right(struct comparison *c)
 {
-	const struct schema_kind *kind = NULL;
-	bool told = true;
 	for (size_t i = 0; i < c->right->count; i++) {
 		const struct schema_object *right = &c->right->objects[i];
-		const struct schema_object *parent = schema_parent(c->right, right);
-		if (right->kind != kind) {
-			kind = right->kind;
-			told = !c->partial || has_kind(c->left, kind);
-		}
-		if (told && !c->taken[i] && (parent == NULL || c->taken[place(c->right, parent)]))
+		ptrdiff_t parent = c->right_parent[i];
+		if (c->taken[i] || (parent >= 0 && !c->taken[parent]))
+			continue;
+		if (!c->partial || has_kind(c->left, right->kind))
 			add(c, SCHEMA_ONLY_RIGHT, NULL, right);
 	}
 }
@@ -184,16 +219,25 @@ static int compare_changes(const void *a, const void *b, void *schema)
 void schema_diff(struct schema_diff *diff, const struct schema *left, const struct schema *right,
     bool partial, struct arena *arena)
 {
-	/* Sorting takes the schema for its kinds alone. */
-	struct schema order = *left;
 	struct comparison c = {
 	    .diff = diff, .left = left, .right = right, .partial = partial, .arena = arena};
+	struct schema planned, there;
 	*diff = (struct schema_diff){0};
-	c.partner = arena_array(arena, left->count + 1, sizeof(const struct schema_object *));
+	schema_renames_find(&c.renames, left, right, arena);
+	if (c.renames.count > 0) {
+		planned = schema_renamed(left, &c.renames, arena);
+		there = schema_renamed(right, &c.renames, arena);
+		c.left = &planned;
+		c.right = &there;
+	}
 	c.taken = arena_array(arena, right->count + 1, sizeof(*c.taken));
+	c.left_parent = find_parents(c.left, arena);
+	c.right_parent = find_parents(c.right, arena);
 	find_partners(&c);
 	compare_pairs(&c);
 	tell_only_right(&c);
+	/* Sorting takes the schema for its kinds alone. */
+	struct schema order = *left;
 	if (diff->count > 1)
 		qsort_r(
 		    diff->changes, diff->count, sizeof(*diff->changes), compare_changes, &order);
@@ -230,7 +274,12 @@ void schema_diff_print(
 	for (size_t i = 0; i < diff->count; i++) {
 		const struct schema_change *change = &diff->changes[i];
 		buf_printf(out, "%c ", signs[change->difference]);
-		schema_label(either(change), out);
+		schema_label(change->from != NULL ? change->from : either(change), out);
+		if (change->from != NULL) {
+			buf_add_text(out, " → ");
+			schema_show_name(change->left, out);
+			buf_printf(out, "  renamed, not yet in the %s", right);
+		}
 		if (change->difference == SCHEMA_CHANGED) {
 			buf_add_char(out, '\n');
 			print_attributes(change, out);
@@ -267,14 +316,18 @@ static void add_change(
 	CLEANUP(buf_free) struct buf only = buf_init(256);
 	const struct schema_object *it = either(change);
 	buf_printf(&only, "only-%s", change->difference == SCHEMA_ONLY_LEFT ? left : right);
-	json_add_text(
-	    object, "difference", change->difference == SCHEMA_CHANGED ? "changed" : only.data);
+	json_add_text(object, "difference",
+	    change->from != NULL                   ? "renamed"
+	    : change->difference == SCHEMA_CHANGED ? "changed"
+						   : only.data);
 	json_add_text(object, "kind", it->kind->name);
 	if (it->kind->in_schema)
 		json_add_text(object, "schema", it->schema);
 	if (it->kind->parent != NULL)
 		json_add_text(object, it->kind->parent->name, it->parent);
 	json_add_text(object, "name", it->name);
+	if (change->from != NULL)
+		json_add_text(object, "renamedFrom", change->from->name);
 	if (change->difference == SCHEMA_CHANGED)
 		add_attributes(change, left, right, object);
 }

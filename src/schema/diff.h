@@ -17,6 +17,9 @@ struct schema_change {
 	const struct schema_object *left, *right; /* NULL on the side that lacks it */
 	unsigned attributes; /* bit i: kind->attributes[i] differs; for SCHEMA_CHANGED */
 	bool moved;          /* it has another place among those that both sides have */
+	/* For SCHEMA_CHANGED: the right side's object under the name it still has there, when the
+	 * left one says that it is renamed (schema/rename.h); else NULL. */
+	const struct schema_object *from;
 };
 
 struct schema_diff {
@@ -30,6 +33,9 @@ struct schema_diff {
  * of an object is not compared, and kinds it has none of are not either; of a type the family
  * counts; what has no name there is found by its columns. Children of an object that only one side
  * has are not told one by one. Both sides are settled and have the same kinds.
+ *
+ * Where the left side renames something, both sides are compared, and told, in its new names; the
+ * objects of the changes are then copies.
  */
 void schema_diff(struct schema_diff *diff, const struct schema *left, const struct schema *right,
     bool partial, struct arena *arena);

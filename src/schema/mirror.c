@@ -11,22 +11,40 @@ struct reader {
 	struct err *err;
 };
 
+void mirror_place_print(const struct mirror_place *place, struct buf *out)
+{
+	if (place->outer != NULL) {
+		mirror_place_print(place->outer, out);
+		buf_add_char(out, '.');
+	}
+	buf_add_text(out, place->key);
+	if (place->index >= 0)
+		buf_printf(out, "[%d]", place->index);
+}
+
 static bool fail(const struct reader *r, const char *where, const char *what)
 {
 	err_set(r->err, ERR_MALFORMED, "%s: %s", where, what);
 	return err_at(r->err, r->mirror->path, 0);
 }
 
+static bool fail_in(const struct reader *r, const struct mirror_place *place, const char *what)
+{
+	CLEANUP(buf_free) struct buf where = buf_init(512);
+	mirror_place_print(place, &where);
+	return fail(r, where.data, what);
+}
+
 /* A list of texts; an error when it is anything else. */
-static bool read_list(
-    const struct reader *r, const char *where, const struct json *node, const char **value)
+static bool read_list(const struct reader *r, const struct mirror_place *place,
+    const struct json *node, const char **value)
 {
 	CLEANUP(buf_free) struct buf text = buf_init(MIRROR_MAX);
 	if (!json_is_array(node))
-		return fail(r, where, "a list of texts is expected");
+		return fail_in(r, place, "a list of texts is expected");
 	json_each (item, node) {
 		if (json_text(item) == NULL || strchr(json_text(item), SCHEMA_SEPARATOR) != NULL)
-			return fail(r, where, "a list of texts is expected");
+			return fail_in(r, place, "a list of texts is expected");
 		if (text.len > 0)
 			buf_add_char(&text, SCHEMA_SEPARATOR);
 		buf_add_text(&text, json_text(item));
@@ -36,8 +54,8 @@ static bool read_list(
 }
 
 /* People also write numbers and truth values as a default. */
-static bool read_text(
-    const struct reader *r, const char *where, const struct json *node, const char **value)
+static bool read_text(const struct reader *r, const struct mirror_place *place,
+    const struct json *node, const char **value)
 {
 	CLEANUP(buf_free) struct buf text = buf_init(64);
 	if (json_text(node) != NULL) {
@@ -45,110 +63,119 @@ static bool read_text(
 		return true;
 	}
 	if (!json_is_number(node) && !json_is_true(node) && !json_is_false(node))
-		return fail(r, where, "a text is expected");
+		return fail_in(r, place, "a text is expected");
 	json_print(node, false, &text);
 	*value = arena_strdup(r->mirror->arena, text.data);
 	return true;
 }
 
-static bool read_bool(
-    const struct reader *r, const char *where, const struct json *node, const char **value)
+static bool read_bool(const struct reader *r, const struct mirror_place *place,
+    const struct json *node, const char **value)
 {
 	if (!json_is_true(node) && !json_is_false(node))
-		return fail(r, where, "true or false is expected");
+		return fail_in(r, place, "true or false is expected");
 	*value = json_is_true(node) ? "true" : "false";
 	return true;
 }
 
-static bool read_value(const struct reader *r, enum schema_type type, const char *where,
-    const struct json *node, const char **value)
+static bool read_value(const struct reader *r, const struct schema_attribute *attribute,
+    const struct mirror_place *outer, const struct json *node, const char **value)
 {
-	if (node == NULL || json_is_null(node))
+	const struct mirror_place place = {outer, attribute->name, -1};
+	if (json_is_null(node))
 		return true;
-	if (type == SCHEMA_BOOL)
-		return read_bool(r, where, node, value);
-	if (type == SCHEMA_NAMES || type == SCHEMA_TERMS)
-		return read_list(r, where, node, value);
-	return read_text(r, where, node, value);
+	if (attribute->type == SCHEMA_BOOL)
+		return read_bool(r, &place, node, value);
+	if (attribute->type == SCHEMA_NAMES || attribute->type == SCHEMA_TERMS)
+		return read_list(r, &place, node, value);
+	return read_text(r, &place, node, value);
 }
 
-static bool read_attributes(const struct reader *r, const struct schema_kind *kind,
-    const char *where, const struct json *node, const char **values)
+/* What the database calls it, as long as it has not got its new name. */
+static bool read_renamed(const struct reader *r, const struct mirror_place *outer,
+    const struct json *node, struct schema_object *object)
 {
-	for (size_t i = 0; kind->attributes[i].name != NULL; i++) {
-		const char *name = kind->attributes[i].name;
-		const char *path = arena_printf(r->mirror->arena, "%s.%s", where, name);
-		if (!read_value(
-			r, kind->attributes[i].type, path, json_get(node, name), &values[i]))
-			return false;
-	}
+	const struct json *from = json_get(node, MIRROR_RENAMED);
+	const struct mirror_place place = {outer, MIRROR_RENAMED, -1};
+	if (!object->kind->renames || from == NULL || json_is_null(from))
+		return true;
+	if (json_text(from) == NULL || *json_text(from) == '\0')
+		return fail_in(r, &place, "a name is expected");
+	object->renamed_from = arena_strdup(r->mirror->arena, json_text(from));
 	return true;
 }
 
 /* Into a finished object, since adding others moves those that are there. */
-static bool read_object(const struct reader *r, const struct schema_kind *kind, const char *where,
-    const struct json *node, struct schema_object *object)
+static bool read_object(const struct reader *r, const struct schema_kind *kind,
+    const struct mirror_place *place, const struct json *node, struct schema_object *object)
 {
 	const char *name = json_text(json_get(node, "name"));
 	const char *schema = json_text(json_get(node, "schema"));
 	if (!json_is_object(node))
-		return fail(r, where, "an object is expected");
+		return fail_in(r, place, "an object is expected");
 	if (kind->named_by == NULL && (name == NULL || *name == '\0'))
-		return fail(r, where, "it has no \"name\"");
+		return fail_in(r, place, "it has no \"name\"");
 	object->kind = kind;
 	object->origin = node;
 	object->given = arena_strdup(r->mirror->arena, name);
 	if (kind->in_schema && schema != NULL)
 		object->schema = arena_strdup(r->mirror->arena, schema);
-	return read_attributes(r, kind, where, node, object->values);
+	json_each (member, node) {
+		int i = schema_attribute_of(kind, json_key(member));
+		if (i >= 0) /* of a key that is there twice the last counts */
+			object->values[i] = NULL;
+		if (i >= 0 &&
+		    !read_value(r, &kind->attributes[i], place, member, &object->values[i]))
+			return false;
+	}
+	return read_renamed(r, place, node, object);
 }
 
 static bool read_parts(const struct reader *r, const struct schema_object *parent,
-    const char *where, const struct json *node);
+    const struct mirror_place *place, const struct json *node);
 
 static bool read_one(const struct reader *r, const struct schema_kind *kind,
-    const struct schema_object *parent, const char *where, const struct json *node, int position)
+    const struct schema_object *parent, const struct mirror_place *place, const struct json *node,
+    int position)
 {
 	struct schema_object object = {
 	    .schema = parent == NULL ? "" : parent->schema,
 	    .parent = parent == NULL ? "" : parent->given,
 	    .position = position,
 	};
-	if (!read_object(r, kind, where, node, &object))
+	if (!read_object(r, kind, place, node, &object))
 		return false;
 	*schema_add(&r->mirror->schema, kind, r->mirror->arena) = object;
-	return parent != NULL || read_parts(r, &object, where, node);
+	return parent != NULL || read_parts(r, &object, place, node);
 }
 
 /* All of one kind: an array, or the one object there can be. */
 static bool read_kind(const struct reader *r, const struct schema_kind *kind,
-    const struct schema_object *parent, const char *prefix, const struct json *node)
+    const struct schema_object *parent, const struct mirror_place *outer, const struct json *node)
 {
-	int position = 0;
+	struct mirror_place place = {outer, kind->plural, -1};
 	const struct json *list = json_get(node, kind->plural);
-	const char *where = arena_printf(r->mirror->arena, "%s%s", prefix, kind->plural);
 	if (list == NULL || json_is_null(list))
 		return true;
 	if (kind->single)
-		return read_one(r, kind, parent, where, list, 1);
+		return read_one(r, kind, parent, &place, list, 1);
 	if (!json_is_array(list))
-		return fail(r, where, "a list is expected");
+		return fail_in(r, &place, "a list is expected");
 	json_each (item, list) {
-		const char *place = arena_printf(r->mirror->arena, "%s[%d]", where, position);
-		if (!read_one(r, kind, parent, place, item, ++position))
+		place.index++;
+		if (!read_one(r, kind, parent, &place, item, place.index + 1))
 			return false;
 	}
 	return true;
 }
 
 static bool read_parts(const struct reader *r, const struct schema_object *parent,
-    const char *where, const struct json *node)
+    const struct mirror_place *place, const struct json *node)
 {
 	const struct schema_kind *const *kinds = r->mirror->schema.kinds;
-	const char *prefix = where == NULL ? "" : arena_printf(r->mirror->arena, "%s.", where);
 	const struct schema_kind *wanted = parent == NULL ? NULL : parent->kind;
 	for (size_t i = 0; kinds[i] != NULL; i++)
-		if (kinds[i]->parent == wanted && !read_kind(r, kinds[i], parent, prefix, node))
+		if (kinds[i]->parent == wanted && !read_kind(r, kinds[i], parent, place, node))
 			return false;
 	return true;
 }
@@ -188,10 +215,11 @@ static bool read_version(const struct reader *r, const struct json *document)
 
 static bool check_engine(const struct reader *r)
 {
-	const struct mirror *mirror = r->mirror;
+	struct mirror *mirror = r->mirror;
 	const char *kind = json_text(json_get(json_get(mirror->document, "database"), "kind"));
 	if (mirror->partial || kind == NULL || text_is_nocase(kind, mirror->schema.engine))
 		return true;
+	mirror->foreign = arena_strdup(mirror->arena, kind);
 	err_set(r->err, ERR_CONFIG, "%s is the mirror of a %s database, and this is %s",
 	    mirror->path, kind, mirror->schema.engine);
 	return err_next(r->err, "name another file: DB_ENTRY_MIRROR, --mirror");
@@ -223,7 +251,11 @@ bool mirror_parse(struct mirror *mirror, const char *text, size_t len, const cha
 	if (!check_engine(&r) || !read_parts(&r, NULL, NULL, mirror->document))
 		return false;
 	schema_settle(&mirror->schema, arena);
-	return check_twice(&r);
+	if (!check_twice(&r))
+		return false;
+	if (!mirror->partial)
+		mirror_find_unknown(mirror, text, len);
+	return true;
 }
 
 bool mirror_read(struct mirror *mirror, const char *path, const struct schema *model,

@@ -18,6 +18,18 @@ enum {
 	MIRROR_MAX = 64 << 20
 };
 
+/* A key that nobody reads: a misspelt one, or somebody's own without "x-". */
+struct mirror_unknown {
+	const char *where; /* "tables[0].columns[2]"; "" for the document itself */
+	const char *key;
+	const char *nearest; /* of the keys known there; NULL: none is near */
+	int line, column;    /* 1-based */
+};
+
+enum {
+	MIRROR_UNKNOWN_MOST = 50
+};
+
 struct mirror {
 	const char *path;
 	int version;          /* 1, 2 or 3; 0: there is no file */
@@ -25,12 +37,17 @@ struct mirror {
 	struct schema schema; /* what it states, settled; texts are in the arena */
 	struct arena *arena;
 	struct json *document; /* in the form of version 3; NULL when there is no file */
+	const char *foreign;   /* with ERR_CONFIG: the engine it is of, in the arena; else NULL */
+	struct mirror_unknown *unknown; /* of version 3; kept when it is written */
+	size_t unknown_count, unknown_capacity;
+	size_t unknown_more; /* beyond MIRROR_UNKNOWN_MOST, counted only */
 };
 
 /*
  * Read it; a missing file is version 0 and no error. `model` gives kinds, dialect and engine, the
- * driver's, and is otherwise empty. ERR_MALFORMED when it can't be read, ERR_CONFIG when it is of
- * another engine. Close with mirror_close() whatever it returns.
+ * driver's, and is otherwise empty. ERR_MALFORMED when it can't be read; ERR_CONFIG with `foreign`
+ * set when it is of another engine, which a caller may take for "there is none for this database".
+ * Close with mirror_close() whatever it returns.
  */
 bool mirror_read(struct mirror *mirror, const char *path, const struct schema *model,
     struct arena *arena, struct err *err);
@@ -61,7 +78,24 @@ bool mirror_text(
 bool mirror_add_shorthand(struct schema *schema, const char *table, const char *columns,
     struct arena *arena, struct err *err);
 
+/* For people, in a line, safe on a terminal: what it is and which key may be meant. */
+void mirror_unknown_text(const struct mirror_unknown *unknown, struct buf *out);
+
 void mirror_close(struct mirror *mirror);
+
+/* A table or column says with it what it was called. */
+#define MIRROR_RENAMED "renamedFrom"
+
+/* For schema/ alone: where in a document; a text only when there is something to complain of. */
+struct mirror_place {
+	const struct mirror_place *outer;
+	const char *key;
+	int index; /* in the list of that key; -1: it is no list */
+};
+void mirror_place_print(const struct mirror_place *place, struct buf *out);
+
+/* For schema/ alone: fill in `unknown`; the text is the one the document was read from. */
+void mirror_find_unknown(struct mirror *mirror, const char *text, size_t len);
 
 /* For schema/ alone: what a flag of the shorthand or a constraint of version 1 says. */
 enum mirror_flag {

@@ -6,15 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct writer {
-	const struct mirror *mirror;
-	const struct schema *schema;
-};
-
 /* An object to write and where it stood before. */
 struct entry {
 	const struct schema_object *object, *before; /* before: NULL when it is new */
 	size_t rank;
+};
+
+struct writer {
+	const struct mirror *mirror;
+	const struct schema *schema;
+	const struct schema_object **before; /* what the mirror has of each object */
+	/* Those of the kinds being written, one behind the other: tables, then the columns of one
+	 * of them. There is room for each object twice. */
+	struct entry *entries;
 };
 
 static void add_list(struct json *parent, const char *key, const char *value)
@@ -42,14 +46,12 @@ static void add_value(
 		json_add_bool(parent, attribute->name, true);
 }
 
-/* What says the same stays as it is written. */
-static void write_attribute(
-    const struct writer *w, const struct entry *entry, int i, struct json *parent)
+/* What says the same stays as it is written: `old`, NULL where it says nothing. */
+static void write_attribute(const struct writer *w, const struct entry *entry, int i,
+    const struct json *old, struct json *parent)
 {
 	const struct schema_attribute *attribute = &entry->object->kind->attributes[i];
 	const char *value = entry->object->values[i];
-	const struct json *old =
-	    entry->before == NULL ? NULL : json_get(entry->before->origin, attribute->name);
 	if (old != NULL && !json_is_null(old) &&
 	    schema_same_value(w->schema, attribute->type, entry->before->values[i], value))
 		json_add_copy(parent, attribute->name, old);
@@ -57,7 +59,7 @@ static void write_attribute(
 		add_value(parent, attribute, value);
 }
 
-static void write_kind(const struct writer *w, const struct schema_kind *kind,
+static void write_kind(struct writer *w, const struct schema_kind *kind,
     const struct schema_object *parent, struct json *into);
 
 /* The kind of parts of an object that a key holds; NULL when it is none. */
@@ -75,6 +77,9 @@ static void write_name(const struct entry *entry, struct json *into)
 		json_add_text(into, "name", object->given);
 	if (object->kind->in_schema && object->kind->parent == NULL && *object->schema != '\0')
 		json_add_text(into, "schema", object->schema);
+	if (object->renamed_from != NULL &&
+	    (entry->before == NULL || json_get(entry->before->origin, MIRROR_RENAMED) == NULL))
+		json_add_text(into, MIRROR_RENAMED, object->renamed_from);
 }
 
 static bool is_name(const struct schema_kind *kind, const char *key)
@@ -82,39 +87,63 @@ static bool is_name(const struct schema_kind *kind, const char *key)
 	return text_is(key, "name") || (text_is(key, "schema") && kind->in_schema);
 }
 
+/* What of an object has been written: by attribute, and by kind of its parts. */
+struct done {
+	bool attributes[SCHEMA_ATTRIBUTES_MAX];
+	bool parts[SCHEMA_KINDS_MAX];
+};
+
+static void write_part(struct writer *w, const struct schema_kind *kind,
+    const struct schema_object *parent, struct done *done, struct json *into)
+{
+	size_t rank = 0;
+	while (w->schema->kinds[rank] != kind)
+		rank++;
+	if (!done->parts[rank])
+		write_kind(w, kind, parent, into);
+	done->parts[rank] = true;
+}
+
 /* Keys that were there, in their order; of one that is there twice the last counts. */
-static void write_old_keys(const struct writer *w, const struct entry *entry, struct json *into)
+static void write_old_keys(
+    struct writer *w, const struct entry *entry, struct done *done, struct json *into)
 {
 	const struct schema_kind *kind = entry->object->kind;
 	const struct json *old = entry->before->origin;
 	json_each (member, old) {
 		const char *key = json_key(member);
 		int attribute = schema_attribute_of(kind, key);
-		const struct schema_kind *part = part_kind(w, kind, key);
-		if (is_name(kind, key) || json_get(into, key) != NULL)
+		const struct schema_kind *part = attribute >= 0 ? NULL : part_kind(w, kind, key);
+		if (attribute >= 0 && !done->attributes[attribute]) {
+			done->attributes[attribute] = true;
+			write_attribute(w, entry, attribute, json_get(old, key), into);
+		} else if (part != NULL) {
+			write_part(w, part, entry->object, done, into);
+		} else if (attribute >= 0 || is_name(kind, key) || json_get(into, key) != NULL) {
 			continue;
-		if (attribute >= 0)
-			write_attribute(w, entry, attribute, into);
-		else if (part != NULL)
-			write_kind(w, part, entry->object, into);
-		else
-			json_add_copy(into, key, member);
+		} else if (text_is(key, MIRROR_RENAMED) && kind->renames) {
+			if (entry->object->renamed_from != NULL)
+				json_add_text(into, key, entry->object->renamed_from);
+		} else {
+			json_add_copy(into, key, json_get(old, key));
+		}
 	}
 }
 
-static void write_object(const struct writer *w, const struct entry *entry, struct json *into)
+static void write_object(struct writer *w, const struct entry *entry, struct json *into)
 {
 	const struct schema_kind *kind = entry->object->kind;
+	const struct schema_kind *const *kinds = w->schema->kinds;
+	struct done done = {0};
 	write_name(entry, into);
 	if (entry->before != NULL)
-		write_old_keys(w, entry, into);
+		write_old_keys(w, entry, &done, into);
 	for (int i = 0; kind->attributes[i].name != NULL; i++)
-		if (json_get(into, kind->attributes[i].name) == NULL)
-			write_attribute(w, entry, i, into);
-	for (size_t i = 0; w->schema->kinds[i] != NULL; i++)
-		if (w->schema->kinds[i]->parent == kind &&
-		    json_get(into, w->schema->kinds[i]->plural) == NULL)
-			write_kind(w, w->schema->kinds[i], entry->object, into);
+		if (!done.attributes[i])
+			write_attribute(w, entry, i, NULL, into);
+	for (size_t i = 0; kinds[i] != NULL; i++)
+		if (kinds[i]->parent == kind)
+			write_part(w, kinds[i], entry->object, &done, into);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -144,7 +173,7 @@ static size_t gather(const struct writer *w, const struct schema_kind *kind,
 			break;
 		if (!belongs(object, kind, parent))
 			continue;
-		const struct schema_object *before = schema_find_same(&w->mirror->schema, object);
+		const struct schema_object *before = w->before[i];
 		bool keeps_place = before != NULL && !kind->ordered;
 		if (before != NULL && before->origin == NULL)
 			before = NULL;
@@ -156,30 +185,23 @@ static size_t gather(const struct writer *w, const struct schema_kind *kind,
 	return count;
 }
 
-static void write_kind(const struct writer *w, const struct schema_kind *kind,
+static void write_kind(struct writer *w, const struct schema_kind *kind,
     const struct schema_object *parent, struct json *into)
 {
-	CLEANUP(arena_free) struct arena arena = {0};
-	size_t most = parent == NULL ? w->schema->count : 0;
-	/* Of one table there are few; counting them first keeps a thousand tables cheap. */
-	for (size_t i = parent == NULL ? w->schema->count
-				       : (size_t)(parent - w->schema->objects) + 1;
-	     i < w->schema->count && w->schema->objects[i].kind->parent != NULL; i++)
-		most++;
-	struct entry *entries = arena_array(&arena, most + 1, sizeof(*entries));
+	struct entry *entries = w->entries;
 	size_t count = gather(w, kind, parent, entries);
 	bool always = parent == NULL && kind == w->schema->kinds[0];
 	if (count > 1)
 		qsort(entries, count, sizeof(*entries), compare_entries);
 	if (count == 0 && !always)
 		return;
-	if (kind->single) {
-		write_object(w, &entries[0], json_add_object(into, kind->plural));
-		return;
-	}
-	struct json *array = json_add_array(into, kind->plural);
-	for (size_t i = 0; i < count; i++)
+	w->entries += count;
+	struct json *array = kind->single ? NULL : json_add_array(into, kind->plural);
+	for (size_t i = 0; array != NULL && i < count; i++)
 		write_object(w, &entries[i], json_add_object(array, NULL));
+	if (array == NULL)
+		write_object(w, &entries[0], json_add_object(into, kind->plural));
+	w->entries = entries;
 }
 
 /* The engine and its major version, the one that decides how it writes what it keeps. */
@@ -199,7 +221,7 @@ static void write_database(const struct writer *w, struct json *into)
 			json_add_copy(object, json_key(member), member);
 }
 
-static struct json *build(const struct writer *w)
+static struct json *build(struct writer *w)
 {
 	struct json *root = json_new_object();
 	json_add_int(root, "version", 3);
@@ -227,7 +249,11 @@ static struct json *build(const struct writer *w)
 bool mirror_text(
     const struct mirror *mirror, const struct schema *schema, struct buf *out, struct err *err)
 {
-	const struct writer w = {.mirror = mirror, .schema = schema};
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct writer w = {.mirror = mirror,
+	    .schema = schema,
+	    .before = schema_namesakes(schema, &mirror->schema, &arena),
+	    .entries = arena_array(&arena, 2 * schema->count + 1, sizeof(struct entry))};
 	CLEANUP(json_free) struct json *root = build(&w);
 	json_print(root, true, out);
 	buf_add_char(out, '\n');

@@ -60,21 +60,29 @@ static const char *top_name(const struct schema_object *object)
 	return object->kind->parent == NULL ? object->name : object->parent;
 }
 
+/* Parts of one table mostly have the very same text for its name. */
+static int compare_texts(const char *a, const char *b)
+{
+	return a == b ? 0 : strcasecmp(a, b);
+}
+
 /* What stands under which top-level object, kind by kind. */
 static int compare_place(
     const struct schema *schema, const struct schema_object *a, const struct schema_object *b)
 {
 	const struct schema_kind *top_a = a->kind->parent == NULL ? a->kind : a->kind->parent;
 	const struct schema_kind *top_b = b->kind->parent == NULL ? b->kind : b->kind->parent;
-	int order = kind_rank(schema, top_a) - kind_rank(schema, top_b);
+	int order = top_a == top_b ? 0 : kind_rank(schema, top_a) - kind_rank(schema, top_b);
 	if (order == 0)
-		order = strcasecmp(a->schema, b->schema);
+		order = compare_texts(a->schema, b->schema);
 	if (order == 0)
-		order = strcasecmp(top_name(a), top_name(b));
-	return order != 0 ? order : kind_rank(schema, a->kind) - kind_rank(schema, b->kind);
+		order = compare_texts(top_name(a), top_name(b));
+	if (order != 0 || a->kind == b->kind)
+		return order;
+	return kind_rank(schema, a->kind) - kind_rank(schema, b->kind);
 }
 
-static int compare_names(
+int schema_compare_names(
     const struct schema *schema, const struct schema_object *a, const struct schema_object *b)
 {
 	int order = compare_place(schema, a, b);
@@ -92,13 +100,15 @@ int schema_compare(
 
 static int order_canonical(const void *a, const void *b, void *schema)
 {
-	return schema_compare(schema, a, b);
+	const struct schema_object *left = a, *right = b;
+	int order = schema_compare(schema, left, right);
+	return order != 0 ? order : left->position - right->position;
 }
 
 static int order_by_name(const void *a, const void *b, void *schema)
 {
 	const struct schema_object *const *left = a, *const *right = b;
-	int order = compare_names(schema, *left, *right);
+	int order = schema_compare_names(schema, *left, *right);
 	return order != 0 ? order : (*left)->position - (*right)->position;
 }
 
@@ -111,7 +121,7 @@ static const char *made_name(
 		    : schema_attribute_of(object->kind, object->kind->named_by);
 	buf_add_char(&text, '(');
 	if (i >= 0 && object->values[i] != NULL)
-		schema_tokens_plain(
+		schema_tokens_name(
 		    schema->dialect, object->kind->attributes[i].type, object->values[i], &text);
 	buf_add_char(&text, ')');
 	return arena_strndup(arena, text.data, text.len);
@@ -128,35 +138,60 @@ static void make_name(
 		object->name = made_name(schema, object, arena);
 }
 
-/* by_name is sorted by name; the second of a name and those after it get a number. */
-static void make_unique(struct schema *schema, struct arena *arena)
+/* by_name is sorted by name; the second of a name and those after it get a number. True when there
+ * is one. */
+static bool make_unique(struct schema *schema, struct arena *arena)
 {
 	size_t same = 1;
 	const char *name = NULL;
+	bool made = false;
 	for (size_t i = 1; i < schema->count; i++) {
 		const struct schema_object *before = schema->by_name[i - 1];
 		struct schema_object *object =
 		    &schema->objects[schema->by_name[i] - schema->objects];
 		if (name == NULL)
 			name = before->name;
-		if (compare_place(schema, before, object) != 0 ||
-		    !text_is_nocase(name, object->name)) {
+		if (!text_is_nocase(name, object->name) ||
+		    compare_place(schema, before, object) != 0) {
 			same = 1;
 			name = NULL;
 			continue;
 		}
-		if (object->kind->named_by != NULL)
+		if (object->kind->named_by != NULL) {
 			object->name = arena_printf(arena, "%s #%zu", object->name, ++same);
+			made = true;
+		}
+	}
+	return made;
+}
+
+/* What was written in order, as a pulled mirror is, is read in order. */
+static void sort_objects(struct schema *schema)
+{
+	for (size_t i = 1; i < schema->count; i++) {
+		if (order_canonical(&schema->objects[i - 1], &schema->objects[i], schema) > 0) {
+			qsort_r(schema->objects, schema->count, sizeof(*schema->objects),
+			    order_canonical, schema);
+			return;
+		}
 	}
 }
 
+/* The same order but for siblings of an ordered kind. */
 static void sort_by_name(struct schema *schema)
 {
+	size_t end;
 	for (size_t i = 0; i < schema->count; i++)
 		schema->by_name[i] = &schema->objects[i];
-	if (schema->count > 1)
-		qsort_r(schema->by_name, schema->count, sizeof(const struct schema_object *),
-		    order_by_name, schema);
+	for (size_t i = 0; i < schema->count; i = end) {
+		const struct schema_object *first = &schema->objects[i];
+		for (end = i + 1; end < schema->count && first->kind->ordered &&
+				  compare_place(schema, first, &schema->objects[end]) == 0;)
+			end++;
+		if (end > i + 1)
+			qsort_r(schema->by_name + i, end - i, sizeof(const struct schema_object *),
+			    order_by_name, schema);
+	}
 }
 
 void schema_settle(struct schema *schema, struct arena *arena)
@@ -165,11 +200,11 @@ void schema_settle(struct schema *schema, struct arena *arena)
 		make_name(schema, &schema->objects[i], arena);
 	schema->by_name =
 	    arena_array(arena, schema->count + 1, sizeof(const struct schema_object *));
+	sort_objects(schema);
 	sort_by_name(schema);
-	make_unique(schema, arena);
-	if (schema->count > 1)
-		qsort_r(schema->objects, schema->count, sizeof(*schema->objects), order_canonical,
-		    schema);
+	if (!make_unique(schema, arena))
+		return;
+	sort_objects(schema);
 	sort_by_name(schema);
 }
 
@@ -181,7 +216,7 @@ const struct schema_object *schema_find(const struct schema *schema, const struc
 	size_t low = 0, high = schema->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare_names(schema, &wanted, schema->by_name[middle]);
+		int order = schema_compare_names(schema, &wanted, schema->by_name[middle]);
 		if (order == 0)
 			return schema->by_name[middle];
 		if (order < 0)
@@ -198,12 +233,46 @@ const struct schema_object *schema_find_same(
 	return schema_find(schema, object->kind, object->schema, object->parent, object->name);
 }
 
+/* Both are in order of names. */
+const struct schema_object **schema_namesakes(
+    const struct schema *schema, const struct schema *other, struct arena *arena)
+{
+	const struct schema_object **namesakes =
+	    arena_array(arena, schema->count + 1, sizeof(const struct schema_object *));
+	for (size_t i = 0, j = 0; i < schema->count && j < other->count;) {
+		const struct schema_object *object = schema->by_name[i];
+		int order = schema_compare_names(schema, object, other->by_name[j]);
+		if (order == 0)
+			namesakes[object - schema->objects] = other->by_name[j];
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return namesakes;
+}
+
 const struct schema_object *schema_parent(
     const struct schema *schema, const struct schema_object *object)
 {
 	if (object->kind->parent == NULL)
 		return NULL;
 	return schema_find(schema, object->kind->parent, object->schema, "", object->parent);
+}
+
+size_t schema_count_tables(const struct schema *schema)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < schema->count; i++)
+		count += schema->objects[i].kind == schema->kinds[0];
+	return count;
+}
+
+const struct schema_object *schema_find_table(const struct schema *schema, const char *name)
+{
+	for (size_t i = 0; i < schema->count; i++)
+		if (schema->objects[i].kind == schema->kinds[0] &&
+		    text_is_nocase(schema->objects[i].name, name))
+			return &schema->objects[i];
+	return NULL;
 }
 
 bool schema_same_value(
@@ -303,9 +372,8 @@ void schema_show(const char *value, struct buf *out)
 	}
 }
 
-void schema_label(const struct schema_object *object, struct buf *out)
+void schema_show_name(const struct schema_object *object, struct buf *out)
 {
-	buf_printf(out, "%s ", object->kind->name);
 	if (*object->schema != '\0') {
 		schema_show(object->schema, out);
 		buf_add_char(out, '.');
@@ -319,4 +387,10 @@ void schema_label(const struct schema_object *object, struct buf *out)
 		return;
 	buf_add_char(out, object->given == NULL ? ' ' : '.');
 	schema_show(object->name, out);
+}
+
+void schema_label(const struct schema_object *object, struct buf *out)
+{
+	buf_printf(out, "%s ", object->kind->name);
+	schema_show_name(object, out);
 }

@@ -31,10 +31,15 @@ struct schema_attribute {
 	const char *name; /* in the mirror: "notNull" */
 	enum schema_type type;
 	bool family; /* a type: a partial model tells only its family, as schema_family() */
+	bool refers; /* it names a table or another top-level object: "references" */
+	/* Its names are columns of what this attribute names: "references"; NULL: of the object's
+	 * own parent, if any. */
+	const char *columns_of;
 };
 
 enum {
-	SCHEMA_ATTRIBUTES_MAX = 24
+	SCHEMA_ATTRIBUTES_MAX = 24, /* of a kind */
+	SCHEMA_KINDS_MAX = 64       /* of an engine */
 };
 
 struct schema_kind {
@@ -44,7 +49,8 @@ struct schema_kind {
 	bool single;    /* at most one a parent, without a name of its own that counts */
 	bool ordered;   /* its position among its siblings counts: columns */
 	bool in_schema; /* the engine has schemas, and it is in one */
-	bool apart;     /* it has a parent, and statements of its own make and drop it: an index */
+	bool renames;   /* a mirror's "renamedFrom" counts: the engine can rename it */
+	bool own_name;  /* a part known by its own name all over its schema: indexes, triggers */
 	/* The attribute that names objects without a name: "columns"; NULL: all have one. */
 	const char *named_by;
 	/*
@@ -66,6 +72,7 @@ struct schema_object {
 	int position;       /* among siblings of its kind */
 	const char *values[SCHEMA_ATTRIBUTES_MAX]; /* as kind->attributes; NULL: absent */
 	const struct json *origin; /* what a mirror says of it; NULL when it is from elsewhere */
+	const char *renamed_from;  /* what a mirror says it was called; NULL: nothing */
 };
 
 struct schema {
@@ -106,6 +113,10 @@ void schema_settle(struct schema *schema, struct arena *arena);
 int schema_compare(
     const struct schema *schema, const struct schema_object *a, const struct schema_object *b);
 
+/* The order of `by_name`: the same, but that siblings of an ordered kind are in order of names. */
+int schema_compare_names(
+    const struct schema *schema, const struct schema_object *a, const struct schema_object *b);
+
 /* The object of that kind, schema, parent and name (ASCII case ignored); NULL when absent. */
 const struct schema_object *schema_find(const struct schema *schema, const struct schema_kind *kind,
     const char *schema_name, const char *parent, const char *name);
@@ -114,9 +125,22 @@ const struct schema_object *schema_find(const struct schema *schema, const struc
 const struct schema_object *schema_find_same(
     const struct schema *schema, const struct schema_object *object);
 
+/*
+ * For each object of `schema`, by its place there, the one of `other` that has the same kind,
+ * schema, parent and name, or NULL; in the arena.
+ */
+const struct schema_object **schema_namesakes(
+    const struct schema *schema, const struct schema *other, struct arena *arena);
+
 /* The parent of an object, NULL when it has none. */
 const struct schema_object *schema_parent(
     const struct schema *schema, const struct schema_object *object);
+
+/* Tables are the first of an engine's kinds. */
+size_t schema_count_tables(const struct schema *schema);
+
+/* The table of that name, of the first schema that has one; NULL when none has. */
+const struct schema_object *schema_find_table(const struct schema *schema, const char *name);
 
 /* True when two values of an attribute say the same. */
 bool schema_same_value(
@@ -130,6 +154,9 @@ const char *schema_family(const char *type);
 
 /* SHA-256 over what the model says, in canonical form. */
 void schema_digest(const struct schema *schema, char hex[65]);
+
+/* "users.email", safe on a terminal. */
+void schema_show_name(const struct schema_object *object, struct buf *out);
 
 /* "column users.email", "foreign key orders (user_id)", safe on a terminal. */
 void schema_label(const struct schema_object *object, struct buf *out);

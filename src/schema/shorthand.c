@@ -1,6 +1,7 @@
 /* Tables in short: "id:uuid:pk,price:decimal(10,2)". */
 #include "base/text.h"
 #include "schema/mirror.h"
+#include "schema/tokens.h"
 #include <ctype.h>
 #include <string.h>
 
@@ -79,19 +80,17 @@ static struct schema_object *add(struct shorthand *s, const char *plural)
 	return object;
 }
 
-/* As SQL: what is no plain word is quoted. */
-static const char *quoted(struct arena *arena, const char *name)
+static const char *quoted(const struct shorthand *s, const char *name)
 {
-	bool plain = !isdigit((unsigned char)*name);
-	for (const char *at = name; *at != '\0'; at++)
-		plain = plain && (isalnum((unsigned char)*at) || *at == '_');
-	return plain ? name : arena_printf(arena, "\"%s\"", name);
+	CLEANUP(buf_free) struct buf text = buf_init(1 << 20);
+	schema_tokens_quote(s->schema->dialect, name, &text);
+	return arena_strndup(s->arena, text.data, text.len);
 }
 
 static bool read_flag(
     struct shorthand *s, size_t column, const char *name, const char *word, struct err *err)
 {
-	const char *term = quoted(s->arena, name);
+	const char *term = quoted(s, name);
 	switch (mirror_flag(word)) {
 	case MIRROR_FLAG_PRIMARY:
 		s->primary = s->primary == NULL ? term

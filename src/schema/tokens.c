@@ -89,34 +89,51 @@ bool schema_tokens_same(const struct dialect *dialect, const char *a, const char
 	return true;
 }
 
-static bool is_plain_name(const struct sql_token *token)
+/* Loose: upper case counts as lower. */
+static bool is_plain_name(const struct sql_token *token, bool loose)
 {
 	struct name name = name_of(token);
 	int c = name_next(&name);
 	if (c < 0 || isdigit(c))
 		return false;
 	for (; c >= 0; c = name_next(&name))
-		if (!isdigit(c) && !islower(c) && c != '_')
+		if (!isdigit(c) && !islower(c) && c != '_' && !(loose && isupper(c)))
 			return false;
 	return true;
 }
 
-static void add_token(const struct sql_token *token, struct buf *out)
+static void add_identifier(const struct sql_token *token, bool loose, struct buf *out)
 {
 	struct name name = name_of(token);
-	bool lower = token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_NUMBER;
-	if (token->kind != SQL_TOKEN_IDENTIFIER || !is_plain_name(token)) {
-		for (size_t i = 0; i < token->len; i++)
-			buf_add_char(out,
-			    lower ? (char)tolower((unsigned char)token->text[i]) : token->text[i]);
+	bool plain = is_plain_name(token, loose);
+	if (!plain && !loose) {
+		buf_add(out, token->text, token->len);
 		return;
 	}
-	for (int c = name_next(&name); c >= 0; c = name_next(&name))
-		buf_add_char(out, (char)c);
+	buf_add_text(out, plain ? "" : "\"");
+	for (int c = name_next(&name); c >= 0; c = name_next(&name)) {
+		buf_add_char(out, (char)tolower(c));
+		if (c == '"')
+			buf_add_char(out, '"');
+	}
+	buf_add_text(out, plain ? "" : "\"");
+}
+
+static void add_token(const struct sql_token *token, bool loose, struct buf *out)
+{
+	bool lower = token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_NUMBER;
+	if (token->kind == SQL_TOKEN_IDENTIFIER) {
+		add_identifier(token, loose, out);
+		return;
+	}
+	for (size_t i = 0; i < token->len; i++)
+		buf_add_char(
+		    out, lower ? (char)tolower((unsigned char)token->text[i]) : token->text[i]);
 }
 
 /* A space between words, where leaving it out would change them. */
-static void plain_sql(const struct dialect *dialect, const char *value, size_t len, struct buf *out)
+static void plain_sql(
+    const struct dialect *dialect, const char *value, size_t len, bool loose, struct buf *out)
 {
 	struct sql_lexer lexer;
 	bool after_word = false;
@@ -129,25 +146,82 @@ static void plain_sql(const struct dialect *dialect, const char *value, size_t l
 				      *token.text != '.';
 		if (after_word && (word || operator_needs))
 			buf_add_char(out, ' ');
-		add_token(&token, out);
+		add_token(&token, loose, out);
 		after_word = word || operator_needs || *token.text == ')';
 	}
 }
 
-void schema_tokens_plain(
-    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out)
+static void plain(const struct dialect *dialect, enum schema_type type, const char *value,
+    bool loose, struct buf *out)
 {
 	bool list = type == SCHEMA_NAMES || type == SCHEMA_TERMS;
 	for (const char *at = value; at != NULL;) {
 		const char *end = list ? strchr(at, SCHEMA_SEPARATOR) : NULL;
 		size_t len = end == NULL ? strlen(at) : (size_t)(end - at);
 		if (type == SCHEMA_SQL || type == SCHEMA_TERMS)
-			plain_sql(dialect, at, len, out);
+			plain_sql(dialect, at, len, loose, out);
 		for (size_t i = 0; type != SCHEMA_SQL && type != SCHEMA_TERMS && i < len; i++)
 			buf_add_char(
 			    out, type == SCHEMA_TEXT ? at[i] : (char)tolower((unsigned char)at[i]));
 		if (end != NULL)
 			buf_add_text(out, ", ");
 		at = end == NULL ? NULL : end + 1;
+	}
+}
+
+void schema_tokens_plain(
+    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out)
+{
+	plain(dialect, type, value, false, out);
+}
+
+void schema_tokens_name(
+    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out)
+{
+	plain(dialect, type, value, true, out);
+}
+
+void schema_tokens_quote(const struct dialect *dialect, const char *name, struct buf *out)
+{
+	char quote = dialect->identifier_quotes[0];
+	bool plain = *name != '\0' && !isdigit((unsigned char)*name);
+	for (const char *at = name; *at != '\0'; at++)
+		plain = plain && (isalnum((unsigned char)*at) || *at == '_');
+	if (plain) {
+		buf_add_text(out, name);
+		return;
+	}
+	buf_add_char(out, quote);
+	for (; *name != '\0'; name++) {
+		buf_add_char(out, *name);
+		if (*name == quote)
+			buf_add_char(out, quote);
+	}
+	buf_add_char(out, quote);
+}
+
+static bool is_named(const struct sql_token *token, const char *name)
+{
+	struct name left = name_of(token);
+	int c;
+	do {
+		c = name_next(&left);
+		if (tolower(c < 0 ? 0 : c) != tolower((unsigned char)*name))
+			return false;
+	} while (*name++ != '\0');
+	return true;
+}
+
+void schema_tokens_rename(const struct dialect *dialect, const char *value, const char *from,
+    const char *to, struct buf *out)
+{
+	struct sql_lexer lexer;
+	sql_lex_init(&lexer, dialect, value, strlen(value), 1);
+	for (struct sql_token token = sql_lex_next(&lexer); token.kind != SQL_TOKEN_END;
+	     token = sql_lex_next(&lexer)) {
+		if (is_name(&token) && is_named(&token, from))
+			schema_tokens_quote(dialect, to, out);
+		else
+			buf_add(out, token.text, token.len);
 	}
 }

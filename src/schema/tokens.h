@@ -15,4 +15,15 @@ bool schema_tokens_same(const struct dialect *dialect, const char *a, const char
 void schema_tokens_plain(
     const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out);
 
+/* The same, without regard to case and quotes of names: to know again what has no other name. */
+void schema_tokens_name(
+    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out);
+
+/* A value with one name for another wherever that is a whole name; all else stays as written. */
+void schema_tokens_rename(const struct dialect *dialect, const char *value, const char *from,
+    const char *to, struct buf *out);
+
+/* A name as SQL: quoted when it is no plain word. */
+void schema_tokens_quote(const struct dialect *dialect, const char *name, struct buf *out);
+
 #endif

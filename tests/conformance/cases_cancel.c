@@ -146,19 +146,10 @@ static void signal_ends_a_statement(void **state)
 {
 	struct world *w = *state;
 	struct err err;
-	char c;
-	int ready[2];
 	struct db *db = open_session(w);
 	run(w, db, TABLE);
 	db_close(&db);
-	assert_int_equal(pipe(ready), 0);
-	pid_t child = fork();
-	assert_int_not_equal(child, -1);
-	if (child == 0)
-		be_stopped(w, ready[1]);
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
+	pid_t child = fork_ready(w, be_stopped);
 	must(stop_sleep(&w->stop, SHORT_MS, &err), &err);
 	assert_int_equal(kill(child, SIGTERM), 0);
 	reap(child);

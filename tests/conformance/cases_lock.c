@@ -213,19 +213,10 @@ static void killed_holder_lets_go(void **state)
 {
 	struct world *w = *state;
 	struct db_holder holder;
-	char c;
-	int ready[2];
 	struct db *db = open_session(w);
 	run(w, db, TABLE);
 	db_close(&db);
-	assert_int_equal(pipe(ready), 0);
-	pid_t child = fork();
-	assert_int_not_equal(child, -1);
-	if (child == 0)
-		hold_for_ever(w, ready[1]);
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
+	pid_t child = fork_ready(w, hold_for_ever);
 	db = open_session(w);
 	assert_int_equal(try(w, db, &holder), DB_LOCK_BUSY);
 	assert_int_equal(kill(child, SIGKILL), 0);

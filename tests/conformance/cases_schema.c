@@ -47,6 +47,7 @@ static void kinds_are_well_formed(void **state)
 	assert_non_null(schema_kind_of(&schema, "uniques"));
 	for (size_t i = 0; kinds[i] != NULL; i++) {
 		bool known = kinds[i]->parent == NULL;
+		assert_true(i < SCHEMA_KINDS_MAX);
 		for (size_t j = 0; j < i; j++) {
 			known = known || kinds[j] == kinds[i]->parent;
 			assert_string_not_equal(kinds[i]->plural, kinds[j]->plural);

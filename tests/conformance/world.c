@@ -35,6 +35,21 @@ void child_must(bool ok, const char *what, const struct err *err)
 	_exit(1);
 }
 
+pid_t fork_ready(struct world *w, void (*body)(struct world *w, int ready))
+{
+	char c;
+	int ready[2];
+	assert_int_equal(pipe(ready), 0);
+	pid_t child = fork();
+	assert_int_not_equal(child, -1);
+	if (child == 0)
+		body(w, ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return child;
+}
+
 void reap(pid_t child)
 {
 	int64_t deadline = stop_now() + AT_ONCE_MS;

@@ -46,6 +46,9 @@ void must(bool ok, const struct err *err);
 /* In a forked child, where cmocka must not be used: complain and end it. */
 void child_must(bool ok, const char *what, const struct err *err);
 
+/* A child that runs `body`, once that wrote a byte to the descriptor it is given. */
+pid_t fork_ready(struct world *world, void (*body)(struct world *world, int ready));
+
 /* Wait for a child that must end with status 0, at the latest after AT_ONCE_MS. */
 void reap(pid_t child);
 

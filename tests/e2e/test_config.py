@@ -15,6 +15,7 @@ SAMPLES = {
     "MIRROR": "db/other.json",
     "MISMATCH": "strict",
     "DRIFT": "block",
+    "IGNORE": "tmp_*",
     "APPROVE": "0002@0123456789ab",
     "APPROVALS": "reviewed.txt",
     "WAIT_TIMEOUT": "17s",

@@ -334,3 +334,14 @@ def test_baseline_records_too(shop, command):
     assert len(snapshot(shop)) == 1
     shop.sql("CREATE TABLE extra (a)")
     assert "+ table extra" in shop.run("diff", "--last-run").stdout
+
+
+def test_an_ignored_object_is_none(live):
+    live.env["DB_ENTRY_DRIFT"] = "block"
+    live.sql("CREATE TABLE litestream_seq (a)")
+    live.sql("CREATE INDEX hand_made ON customers (name)")
+    assert live.run("run", "--", "true").code == 21
+    live.env["DB_ENTRY_IGNORE"] = "litestream_*, hand_*"
+    live.ok("run", "--", "true")
+    live.migration("0003_next", "DROP INDEX IF EXISTS hand_made;")
+    live.ok("apply")

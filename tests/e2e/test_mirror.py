@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import sqlite3
 from pathlib import Path
 
@@ -56,8 +57,13 @@ def test_pulled(project, case):
     if (case / "mirror.json").exists():
         project.write(MIRROR, (case / "mirror.json").read_text(encoding="utf-8"))
     project.ok("mirror", "pull")
-    expect(case / "expected.json", (project.folder / MIRROR).read_text(encoding="utf-8"))
-    check_round_trip(project)
+    written = (project.folder / MIRROR).read_text(encoding="utf-8")
+    expect(case / "expected.json", written)
+    if "renamedFrom" in written:  # which the database has not got yet
+        assert "unchanged" in project.ok("mirror", "pull").stdout
+        assert re.match(r"(~ .* → .*renamed.*\n)+$", project.run("diff").stdout)
+    else:
+        check_round_trip(project)
 
 
 # Round trip
@@ -102,7 +108,7 @@ def table(rng, name):
         order = rng.choice(["", " DESC", " ASC"])
         items.append(f"PRIMARY KEY({names[0]}{order})" if names[0][0] != "'" else "PRIMARY KEY('str')")
     elif key < 0.6:
-        items.insert(0, "id INTEGER PRIMARY KEY" + maybe(rng, " AUTOINCREMENT"))
+        items.insert(0, "id INTEGER PRIMARY KEY" + rng.choice(["", " AUTOINCREMENT", " DESC", " ASC"]))
     if rng.random() < 0.3:
         items.insert(0, f"gen {'INT' if strict else ''} GENERATED ALWAYS AS (1+2) "
                      + rng.choice(["", "STORED", "VIRTUAL"]))
@@ -255,6 +261,90 @@ def test_old_versions_are_not_added_to(project):
 def test_the_mirror_of_another_engine(project):
     project.write(MIRROR, '{"version": 3, "database": {"kind": "postgres"}, "tables": []}')
     assert project.run("diff").code == 78
+
+
+MISSPELT = """
+    {"version": 3, "tables": [{"name": "a", "x-owner": "us", "columns": [
+      {"name": "b", "notnul": true}]}], "mine": 1}
+    """
+
+
+@pytest.mark.parametrize("command", [["diff"], ["mirror", "verify"], ["mirror", "pull"]], ids=" ".join)
+def test_keys_that_nothing_reads_are_warned_of_and_kept(project, command):
+    script(project, "CREATE TABLE a (b);")
+    project.write(MIRROR, MISSPELT)
+    result = project.run(*command)
+    assert result.code == 0
+    assert f'{MIRROR}:2:' in result.stderr and 'did you mean "notNull"?' in result.stderr
+    assert '"mine"' in result.stderr and "x-owner" not in result.stderr
+    line = json.loads(project.run(*command, log="json").stderr.splitlines()[0])
+    assert line["event"] == "mirror.unknown" and line["key"] == "notnul" and line["nearest"] == "notNull"
+    assert line["where"] == "tables[0].columns[0]" and line["line"] > 0 and line["column"] > 0
+    kept = mirror(project)
+    assert kept["mine"] == 1 and kept["tables"][0]["columns"][0]["notnul"] is True
+
+
+def test_lint_reads_the_mirror(project):
+    project.write(MIRROR, MISSPELT)
+    result = project.ok("lint")
+    assert f'{MIRROR}:2:' in result.stdout and "[mirror-key]" in result.stdout
+    assert [w["rule"] for w in json.loads(project.ok("lint", "--json").stdout)["warnings"]] == ["mirror-key"] * 2
+    assert project.run("lint", "--strict").code == 65
+    project.write(MIRROR, '{"version": 3, "tables": {}}')
+    result = project.run("lint")
+    assert result.code == 65 and "tables: a list" in result.stdout
+    project.write(MIRROR, '{"version": 3, "database": {"kind": "other"}, "tables": {}}')
+    project.ok("lint", "--strict")
+
+
+IGNORED = {"DB_ENTRY_IGNORE": "tmp_*, ,by_hand"}
+
+
+def test_what_is_ignored_is_not_compared(project):
+    script(project, "CREATE TABLE a (b); CREATE TABLE tmp_1 (c); CREATE INDEX by_hand ON a (b);"
+                    "CREATE TRIGGER t AFTER INSERT ON tmp_1 BEGIN SELECT 1; END;")
+    project.write(MIRROR, """
+        {"version": 3, "tables": [{"name": "TMP_2", "columns": [{"name": "odd"}]},
+                                  {"name": "a", "columns": [{"name": "b"}]}]}
+        """)
+    assert project.run("diff").code == 27
+    assert project.run("mirror", "verify").code == 27
+    project.ok("diff", env=IGNORED)
+    assert project.ok("mirror", "verify", env=IGNORED).stdout.endswith("states\n")
+    assert len(project.run("diff", "--ignore=tmp_*").stdout.splitlines()) == 1
+
+
+def test_pull_leaves_what_is_ignored_as_it_is(project):
+    script(project, "CREATE TABLE a (b, c); CREATE TABLE tmp_1 (c); CREATE INDEX by_hand ON a (b);")
+    project.write(MIRROR, """
+        {"version": 3, "tables": [{"name": "tmp_2", "columns": [{"name": "odd", "type": "text"}]},
+          {"name": "a", "columns": [{"name": "b"}], "indexes": [{"name": "tmp_i", "columns": ["b"]}]}]}
+        """)
+    project.ok("mirror", "pull", env=IGNORED)
+    one, two = mirror(project)["tables"]
+    assert one == {"name": "tmp_2", "columns": [{"name": "odd", "type": "text"}]}
+    assert [c["name"] for c in two["columns"]] == ["b", "c"]
+    assert two["indexes"] == [{"name": "tmp_i", "columns": ["b"]}]
+    assert "unchanged" in project.ok("mirror", "pull", env=IGNORED).stdout
+
+
+def test_a_rename_is_planned_and_done(project):
+    """The mirror says it, pull keeps it, the migration brings it, pull forgets it."""
+    script(project, "CREATE TABLE users (id INTEGER PRIMARY KEY, mail TEXT);")
+    project.ok("mirror", "pull")
+    text = (project.folder / MIRROR).read_text()
+    path = project.folder / MIRROR
+    path.write_text(text.replace('"name": "mail"', '"name": "email", "renamedFrom": "mail"'))
+    assert "users.mail → users.email" in project.run("mirror", "verify").stdout
+    project.ok("mirror", "pull")
+    assert mirror(project)["tables"][0]["columns"][1]["renamedFrom"] == "mail"
+    found = json.loads(project.run("diff", "--json").stdout)["differences"]
+    assert [(d["difference"], d["name"], d["renamedFrom"]) for d in found] == [("renamed", "email", "mail")]
+    project.migration("0001_email", "ALTER TABLE users RENAME COLUMN mail TO email;")
+    project.ok("apply")
+    project.ok("diff")
+    project.ok("mirror", "pull")
+    assert path.read_text() == text.replace('"mail"', '"email"')
 
 
 def test_verify_tells_extras_and_lets_them_pass(project):

@@ -189,3 +189,10 @@ def test_a_partial_mirror_states_what_it_states(shop):
         '{"version": 1, "tables": [{"name": "customers", "columns": [{"name": "id", "type": "uuid"}]}]}',
     )
     assert start(shop).code == 0
+
+
+def test_an_ignored_object_is_neither_missing_nor_extra(mirrored):
+    mirrored.sql("CREATE TABLE litestream_seq (a)")
+    mirrored.env["DB_ENTRY_IGNORE"] = "litestream_*"
+    result = start(mirrored, env={"DB_ENTRY_MISMATCH": "strict", "DB_ENTRY_DRIFT": "block"})
+    assert result.code == 0 and len(result.events) == 1

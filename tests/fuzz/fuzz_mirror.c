@@ -4,6 +4,7 @@
  */
 #include "db/db.h"
 #include "schema/diff.h"
+#include "schema/ignore.h"
 #include "schema/mirror.h"
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,31 @@ static void check_written(const struct mirror *mirror, const struct schema *mode
 	mirror_close(&read);
 }
 
+/* Before what it says is renamed was renamed; and without a part of it. Anything can be compared.
+ */
+static void check_renames(const struct mirror *mirror, struct arena *arena)
+{
+	CLEANUP(buf_free) struct buf told = buf_init(MIRROR_MAX);
+	struct schema before = mirror->schema;
+	struct schema_diff diff;
+	before.objects = NULL;
+	before.count = before.capacity = 0;
+	for (size_t i = 0; i < mirror->schema.count; i++) {
+		const struct schema_object *object = &mirror->schema.objects[i];
+		struct schema_object *copy = schema_add(&before, object->kind, arena);
+		*copy = *object;
+		if (object->renamed_from != NULL)
+			copy->given = object->renamed_from;
+		copy->renamed_from = NULL;
+	}
+	schema_settle(&before, arena);
+	schema_diff(&diff, &mirror->schema, &before, mirror->partial, arena);
+	schema_diff_print(&diff, "mirror", "database", &told);
+	schema_ignore(&before, "*a*,?", arena);
+	for (size_t i = 0; i < before.count; i++)
+		require(!schema_ignored(&before, &before.objects[i], "*a*,?"), "it is left out");
+}
+
 /* Bytes that are no UTF-8 are written as U+FFFD, so names may become alike. */
 static bool is_clean(const uint8_t *data, size_t size)
 {
@@ -66,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mirror_parse(&mirror, (const char *)data, size, "mirror", &model, &arena, &err)) {
 		require_same(&mirror.schema, &mirror.schema, mirror.partial, &arena,
 		    "a mirror equals itself");
+		check_renames(&mirror, &arena);
 		if (is_clean(data, size))
 			check_written(&mirror, &model);
 		require(driver->canonicalise(&mirror.schema, &canonical, &arena, &stop, &err),

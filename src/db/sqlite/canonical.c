@@ -7,7 +7,7 @@
 #include "db/sqlite/driver.h"
 #include "db/sqlite/kinds.h"
 #include "db/sqlite/sqlite.h"
-#include "sql/lex.h"
+#include "db/sqlite/table_sql.h"
 #include <string.h>
 
 enum {
@@ -72,10 +72,46 @@ static void add_default(struct buf *out, const char *value)
 	buf_printf(out, name ? " DEFAULT %s" : " DEFAULT (%s\n)", value);
 }
 
-static void add_column(struct buf *out, const struct schema_object *column)
+static void add_constraint_name(struct buf *out, const struct schema_object *object)
+{
+	if (object->given == NULL)
+		return;
+	buf_add_text(out, "CONSTRAINT ");
+	add_quoted(out, object->given);
+	buf_add_char(out, ' ');
+}
+
+/*
+ * True when this is the primary key of that INTEGER column and no other, descending, beside a
+ * rowid: only on the column itself does DESC mean that (table_sql.c).
+ */
+static bool is_descending_key(const struct schema_object *table, const struct schema_object *column,
+    const struct schema_object *key)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct sqlite_tokens tokens = {0};
+	const char *columns = key == NULL ? NULL : schema_value(key, "columns");
+	if (columns == NULL || strcasestr(columns, "DESC") == NULL ||
+	    is_true(table, "withoutRowid") ||
+	    !text_is_nocase(schema_value(column, "type"), "INTEGER"))
+		return false;
+	sqlite_tokens_read(&tokens, columns, &arena);
+	return tokens.count == 2 && sql_token_is(&tokens.items[1], "DESC") &&
+	       text_is_nocase(sqlite_token_name(&tokens.items[0], &arena), column->name);
+}
+
+/* `key` is written on the column itself; NULL: none is. */
+static void add_column(
+    struct buf *out, const struct schema_object *column, const struct schema_object *key)
 {
 	add_quoted(out, column->name);
 	add_value(out, " ", schema_value(column, "type"), "");
+	if (key != NULL) {
+		buf_add_char(out, ' ');
+		add_constraint_name(out, key);
+		buf_add_text(out, "PRIMARY KEY DESC");
+		add_value(out, " ON CONFLICT ", schema_value(key, "conflict"), "");
+	}
 	if (is_true(column, "notNull")) {
 		buf_add_text(out, " NOT NULL");
 		add_value(out, " ON CONFLICT ", schema_value(column, "conflict"), "");
@@ -117,11 +153,7 @@ static void add_foreign_key(struct buf *out, const struct schema_object *key)
 
 static void add_constraint(struct buf *out, const struct schema_object *object)
 {
-	if (object->given != NULL) {
-		buf_add_text(out, "CONSTRAINT ");
-		add_quoted(out, object->given);
-		buf_add_char(out, ' ');
-	}
+	add_constraint_name(out, object);
 	if (object->kind == &sqlite_kind_primary_key) {
 		add_primary_key(out, object);
 	} else if (object->kind == &sqlite_kind_unique) {
@@ -135,10 +167,20 @@ static void add_constraint(struct buf *out, const struct schema_object *object)
 	}
 }
 
+static const struct schema_object *primary_key_of(const struct schema *schema, size_t table)
+{
+	for (size_t i = table + 1; i < schema->count && schema->objects[i].kind->parent != NULL;
+	     i++)
+		if (schema->objects[i].kind == &sqlite_kind_primary_key)
+			return &schema->objects[i];
+	return NULL;
+}
+
 /* The objects of a table follow it, in canonical order: the columns first. */
 static void add_table(struct buf *out, const struct schema *schema, size_t table)
 {
 	const struct schema_object *object = &schema->objects[table];
+	const struct schema_object *key = primary_key_of(schema, table), *written = NULL;
 	const char *separator = " (\n";
 	buf_add_text(out, "CREATE TABLE ");
 	add_quoted(out, object->name);
@@ -146,11 +188,17 @@ static void add_table(struct buf *out, const struct schema *schema, size_t table
 		const struct schema_object *part = &schema->objects[i];
 		if (part->kind->parent == NULL || part->kind == &sqlite_kind_index)
 			break;
+		if (part == written)
+			continue;
 		buf_add_text(out, separator);
-		if (part->kind == &sqlite_kind_column)
-			add_column(out, part);
-		else
+		if (part->kind != &sqlite_kind_column) {
 			add_constraint(out, part);
+		} else if (is_descending_key(object, part, key)) {
+			add_column(out, part, key);
+			written = key;
+		} else {
+			add_column(out, part, NULL);
+		}
 		separator = ",\n";
 	}
 	buf_add_char(out, ')');

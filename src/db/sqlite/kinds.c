@@ -5,6 +5,7 @@
 const struct schema_kind sqlite_kind_table = {
     .name = "table",
     .plural = "tables",
+    .renames = true,
     .attributes =
 	ATTRIBUTES{
 	    {.name = "withoutRowid", .type = SCHEMA_BOOL},
@@ -18,6 +19,7 @@ const struct schema_kind sqlite_kind_column = {
     .plural = "columns",
     .parent = &sqlite_kind_table,
     .ordered = true,
+    .renames = true,
     .attributes =
 	ATTRIBUTES{
 	    {.name = "type", .type = SCHEMA_SQL, .family = true},
@@ -80,8 +82,8 @@ const struct schema_kind sqlite_kind_foreign_key = {
     .attributes =
 	ATTRIBUTES{
 	    {.name = "columns", .type = SCHEMA_NAMES},
-	    {.name = "references", .type = SCHEMA_NAME},
-	    {.name = "referencedColumns", .type = SCHEMA_NAMES},
+	    {.name = "references", .type = SCHEMA_NAME, .refers = true},
+	    {.name = "referencedColumns", .type = SCHEMA_NAMES, .columns_of = "references"},
 	    {.name = "onUpdate", .type = SCHEMA_NAME},
 	    {.name = "onDelete", .type = SCHEMA_NAME},
 	    {.name = "deferrable", .type = SCHEMA_NAME},
@@ -93,8 +95,8 @@ const struct schema_kind sqlite_kind_index = {
     .name = "index",
     .plural = "indexes",
     .parent = &sqlite_kind_table,
-    .apart = true,
     .named_by = "columns",
+    .own_name = true,
     .attributes =
 	ATTRIBUTES{
 	    {.name = "unique", .type = SCHEMA_BOOL},
@@ -121,7 +123,7 @@ const struct schema_kind sqlite_kind_trigger = {
     .plural = "triggers",
     .attributes =
 	ATTRIBUTES{
-	    {.name = "on", .type = SCHEMA_NAME},
+	    {.name = "on", .type = SCHEMA_NAME, .refers = true},
 	    {.name = "definition", .type = SCHEMA_SQL},
 	    {0},
 	},
@@ -130,6 +132,7 @@ const struct schema_kind sqlite_kind_trigger = {
 const struct schema_kind sqlite_kind_virtual_table = {
     .name = "virtual table",
     .plural = "virtualTables",
+    .renames = true,
     .attributes =
 	ATTRIBUTES{
 	    {.name = "using", .type = SCHEMA_SQL},

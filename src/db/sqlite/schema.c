@@ -32,7 +32,8 @@ struct reading {
 	struct schema *schema;
 	struct arena *arena;
 	struct db_rows objects, columns;
-	size_t column; /* the first row of `columns` that no table took yet */
+	size_t column;               /* the first row of `columns` that no table took yet */
+	struct sqlite_tokens tokens; /* of the text being read */
 };
 
 static const char *flag(const char *cell)
@@ -47,19 +48,19 @@ static bool opens(const struct sqlite_tokens *tokens, size_t at)
 }
 
 /* Parentheses around the whole say nothing, and come and go with how it is written. */
-static const char *bare_default(const char *value, struct arena *arena)
+static const char *bare_default(struct reading *r, const char *value)
 {
-	struct sqlite_tokens tokens;
+	struct sqlite_tokens *tokens = &r->tokens;
 	if (value == NULL || *value != '(')
 		return value;
-	sqlite_tokens_read(&tokens, value, arena);
-	size_t first = 0, end = tokens.count;
-	while (end - first > 2 && opens(&tokens, first) &&
-	       sqlite_tokens_close(&tokens, first, end) == end) {
+	sqlite_tokens_read(tokens, value, r->arena);
+	size_t first = 0, end = tokens->count;
+	while (end - first > 2 && opens(tokens, first) &&
+	       sqlite_tokens_close(tokens, first, end) == end) {
 		first++;
 		end--;
 	}
-	return first == 0 ? value : sqlite_tokens_text(&tokens, first, end, arena);
+	return first == 0 ? value : sqlite_tokens_text(tokens, first, end, r->arena);
 }
 
 static void add_column(struct reading *r, const char *const *row, const char *table, int position)
@@ -71,7 +72,7 @@ static void add_column(struct reading *r, const char *const *row, const char *ta
 	if (row[COLUMN_TYPE] != NULL && *row[COLUMN_TYPE] != '\0')
 		schema_set(object, "type", row[COLUMN_TYPE]);
 	schema_set(object, "notNull", flag(row[COLUMN_NOT_NULL]));
-	schema_set(object, "default", bare_default(row[COLUMN_DEFAULT], r->arena));
+	schema_set(object, "default", bare_default(r, row[COLUMN_DEFAULT]));
 	if (text_is(row[COLUMN_HIDDEN], "3"))
 		schema_set(object, "stored", "true");
 }
@@ -108,63 +109,64 @@ static void add_table(struct reading *r, const char *const *row)
 	schema_set(object, "withoutRowid", flag(row[WITHOUT_ROWID]));
 	schema_set(object, "strict", flag(row[STRICT]));
 	size_t columns = add_columns(r, row[NAME]);
-	sqlite_table_read(r->schema, row[NAME], row[SQL], columns, r->arena);
+	sqlite_tokens_read(&r->tokens, row[SQL], r->arena);
+	sqlite_table_read(r->schema, &r->tokens, columns, r->arena);
 }
 
 /* CREATE [UNIQUE] INDEX name ON table (terms) [WHERE expression] */
 static void add_index(struct reading *r, const char *const *row)
 {
-	struct sqlite_tokens tokens;
-	sqlite_tokens_read(&tokens, row[SQL], r->arena);
-	size_t at = sqlite_tokens_body(&tokens, "INDEX");
+	struct sqlite_tokens *tokens = &r->tokens;
+	sqlite_tokens_read(tokens, row[SQL], r->arena);
+	size_t at = sqlite_tokens_body(tokens, "INDEX");
 	struct schema_object *object = add(r, &sqlite_kind_index, row);
 	object->parent = row[TABLE];
-	if (tokens.count > 1 && sql_token_is(&tokens.items[1], "UNIQUE"))
+	if (tokens->count > 1 && sql_token_is(&tokens->items[1], "UNIQUE"))
 		schema_set(object, "unique", "true");
 	at += 2;
-	if (!opens(&tokens, at))
+	if (!opens(tokens, at))
 		return;
-	size_t end = sqlite_tokens_close(&tokens, at, tokens.count);
-	schema_set(object, "columns", sqlite_tokens_terms(&tokens, at + 1, end - 1, r->arena));
-	if (end < tokens.count)
+	size_t end = sqlite_tokens_close(tokens, at, tokens->count);
+	schema_set(object, "columns", sqlite_tokens_terms(tokens, at + 1, end - 1, r->arena));
+	if (end < tokens->count)
 		schema_set(
-		    object, "where", sqlite_tokens_text(&tokens, end + 1, tokens.count, r->arena));
+		    object, "where", sqlite_tokens_text(tokens, end + 1, tokens->count, r->arena));
 }
 
 /* CREATE VIEW name [(columns)] AS query */
 static void add_view(struct reading *r, const char *const *row)
 {
-	struct sqlite_tokens tokens;
-	sqlite_tokens_read(&tokens, row[SQL], r->arena);
-	size_t at = sqlite_tokens_body(&tokens, "VIEW");
+	struct sqlite_tokens *tokens = &r->tokens;
+	sqlite_tokens_read(tokens, row[SQL], r->arena);
+	size_t at = sqlite_tokens_body(tokens, "VIEW");
 	struct schema_object *object = add(r, &sqlite_kind_view, row);
-	if (opens(&tokens, at)) {
-		size_t end = sqlite_tokens_close(&tokens, at, tokens.count);
+	if (opens(tokens, at)) {
+		size_t end = sqlite_tokens_close(tokens, at, tokens->count);
 		schema_set(
-		    object, "columns", sqlite_tokens_names(&tokens, at + 1, end - 1, r->arena));
+		    object, "columns", sqlite_tokens_names(tokens, at + 1, end - 1, r->arena));
 		at = end;
 	}
-	schema_set(object, "query", sqlite_tokens_text(&tokens, at + 1, tokens.count, r->arena));
+	schema_set(object, "query", sqlite_tokens_text(tokens, at + 1, tokens->count, r->arena));
 }
 
 static void add_trigger(struct reading *r, const char *const *row)
 {
-	struct sqlite_tokens tokens;
-	sqlite_tokens_read(&tokens, row[SQL], r->arena);
-	size_t at = sqlite_tokens_body(&tokens, "TRIGGER");
+	struct sqlite_tokens *tokens = &r->tokens;
+	sqlite_tokens_read(tokens, row[SQL], r->arena);
+	size_t at = sqlite_tokens_body(tokens, "TRIGGER");
 	struct schema_object *object = add(r, &sqlite_kind_trigger, row);
 	schema_set(object, "on", row[TABLE]);
-	schema_set(object, "definition", sqlite_tokens_text(&tokens, at, tokens.count, r->arena));
+	schema_set(object, "definition", sqlite_tokens_text(tokens, at, tokens->count, r->arena));
 }
 
 /* CREATE VIRTUAL TABLE name USING module [(arguments)] */
 static void add_virtual_table(struct reading *r, const char *const *row)
 {
-	struct sqlite_tokens tokens;
-	sqlite_tokens_read(&tokens, row[SQL], r->arena);
-	size_t at = sqlite_tokens_body(&tokens, "TABLE");
+	struct sqlite_tokens *tokens = &r->tokens;
+	sqlite_tokens_read(tokens, row[SQL], r->arena);
+	size_t at = sqlite_tokens_body(tokens, "TABLE");
 	struct schema_object *object = add(r, &sqlite_kind_virtual_table, row);
-	schema_set(object, "using", sqlite_tokens_text(&tokens, at + 1, tokens.count, r->arena));
+	schema_set(object, "using", sqlite_tokens_text(tokens, at + 1, tokens->count, r->arena));
 }
 
 static void add_row(struct reading *r, const char *const *row)
@@ -217,6 +219,9 @@ bool sqlite_read_schema(struct db *db, struct schema *ret, struct arena *arena,
 	struct reading r = {.schema = &schema, .arena = arena};
 	if (!query_at_once(&r, db, stop, err))
 		return false;
+	/* Room for constraints, too: moving what is there costs as much again. */
+	schema.capacity = r.columns.count + 3 * r.objects.count;
+	schema.objects = arena_array(arena, schema.capacity + 1, sizeof(*schema.objects));
 	for (size_t i = 0; i < r.objects.count; i++)
 		add_row(&r, r.objects.cells + i * OBJECT_CELLS);
 	schema_settle(&schema, arena);

@@ -7,18 +7,19 @@ struct reader {
 	struct schema *schema;
 	struct arena *arena;
 	const char *table;
-	struct sqlite_tokens tokens;
-	size_t at, end;    /* of the column or constraint being read */
-	const char *given; /* by CONSTRAINT name, for what follows */
-	size_t column;     /* index of the column's object; schema->count: of the table */
-	const char *name;  /* the column, as written; NULL: the table */
-	int constraints;   /* so far: their positions */
+	const struct sqlite_tokens *tokens;
+	size_t at, end;               /* of the column or constraint being read */
+	const char *given;            /* by CONSTRAINT name, for what follows */
+	size_t first_column, columns; /* the objects of its columns */
+	size_t column;    /* index of the column's object; schema->count: of the table */
+	const char *name; /* the column, as written; NULL: the table */
+	int constraints;  /* so far: their positions */
 };
 
 static const struct sql_token *peek(const struct reader *r, size_t ahead)
 {
 	size_t at = r->at + ahead;
-	return &r->tokens.items[at < r->end ? at : r->tokens.count];
+	return &r->tokens->items[at < r->end ? at : r->tokens->count];
 }
 
 static bool next_is(const struct reader *r, const char *word)
@@ -46,7 +47,7 @@ static bool take_parentheses(struct reader *r, size_t *first, size_t *end)
 	if (!next_opens(r))
 		return false;
 	*first = r->at + 1;
-	r->at = sqlite_tokens_close(&r->tokens, r->at, r->end);
+	r->at = sqlite_tokens_close(r->tokens, r->at, r->end);
 	*end = r->at - 1;
 	return true;
 }
@@ -55,7 +56,7 @@ static const char *take_name(struct reader *r)
 {
 	if (r->at >= r->end)
 		return NULL;
-	return sqlite_token_name(&r->tokens.items[r->at++], r->arena);
+	return sqlite_token_name(&r->tokens->items[r->at++], r->arena);
 }
 
 /* "rollback"; NULL for "abort", which is what happens anyway. */
@@ -78,16 +79,50 @@ static struct schema_object *add(struct reader *r, const struct schema_kind *kin
 	return object;
 }
 
+/* The table keeps its rows by a number of its own, which an INTEGER PRIMARY KEY names. */
+static bool is_integer(const struct reader *r, const char *name)
+{
+	const struct schema_object *objects = r->schema->objects + r->first_column;
+	if (text_is(schema_value(objects - 1, "withoutRowid"), "true"))
+		return false;
+	for (size_t i = 0; i < r->columns; i++)
+		if (text_is_nocase(objects[i].given, name))
+			return text_is_nocase(schema_value(&objects[i], "type"), "INTEGER");
+	return false;
+}
+
+/*
+ * PRIMARY KEY (id DESC) of a lone INTEGER column is the rowid, whatever order or collation it says;
+ * only `id INTEGER PRIMARY KEY DESC`, on the column, is a key of its own beside the rowid. So DESC
+ * is left to that alone, and the model tells the two apart.
+ * https://sqlite.org/lang_createtable.html#rowids_and_the_integer_primary_key
+ */
+static size_t rowid_end(const struct reader *r, size_t first, size_t end)
+{
+	size_t at = first + 1;
+	if (at < end && sql_token_is(&r->tokens->items[at], "COLLATE"))
+		at += 2;
+	if (at < end && (sql_token_is(&r->tokens->items[at], "ASC") ||
+			    sql_token_is(&r->tokens->items[at], "DESC")))
+		at++;
+	bool lone = at == end && first < end;
+	return lone && is_integer(r, sqlite_token_name(&r->tokens->items[first], r->arena))
+		   ? first + 1
+		   : end;
+}
+
 /* The columns of a key: in parentheses, or the column itself with its order. */
-static const char *take_key(struct reader *r, bool *autoincrement)
+static const char *take_key(struct reader *r, bool primary, bool *autoincrement)
 {
 	size_t first, end;
 	if (take_parentheses(r, &first, &end)) {
-		if (end > first && sql_token_is(&r->tokens.items[end - 1], "AUTOINCREMENT")) {
+		if (end > first && sql_token_is(&r->tokens->items[end - 1], "AUTOINCREMENT")) {
 			*autoincrement = true;
 			end--;
 		}
-		return sqlite_tokens_terms(&r->tokens, first, end, r->arena);
+		if (primary)
+			end = rowid_end(r, first, end);
+		return sqlite_tokens_terms(r->tokens, first, end, r->arena);
 	}
 	if (take(r, "DESC"))
 		return arena_printf(r->arena, "%s DESC", r->name);
@@ -101,7 +136,7 @@ static void read_key(struct reader *r, const struct schema_kind *kind)
 	if (primary)
 		take(r, "KEY");
 	struct schema_object *object = add(r, kind);
-	schema_set(object, "columns", take_key(r, &autoincrement));
+	schema_set(object, "columns", take_key(r, primary, &autoincrement));
 	schema_set(object, "conflict", take_conflict(r));
 	if (primary && (take(r, "AUTOINCREMENT") || autoincrement))
 		schema_set(object, "autoincrement", "true");
@@ -113,7 +148,7 @@ static void read_check(struct reader *r)
 	if (!take_parentheses(r, &first, &end))
 		return;
 	struct schema_object *object = add(r, &sqlite_kind_check);
-	schema_set(object, "expression", sqlite_tokens_text(&r->tokens, first, end, r->arena));
+	schema_set(object, "expression", sqlite_tokens_text(r->tokens, first, end, r->arena));
 	take_conflict(r);
 }
 
@@ -148,7 +183,7 @@ static void read_references(struct reader *r, struct schema_object *object)
 	schema_set(object, "references", take_name(r));
 	if (take_parentheses(r, &first, &end))
 		schema_set(object, "referencedColumns",
-		    sqlite_tokens_names(&r->tokens, first, end, r->arena));
+		    sqlite_tokens_names(r->tokens, first, end, r->arena));
 	for (;;) {
 		bool deferrable = next_is(r, "DEFERRABLE") ||
 				  (next_is(r, "NOT") && sql_token_is(peek(r, 1), "DEFERRABLE"));
@@ -175,8 +210,7 @@ static void read_foreign_key(struct reader *r)
 	take(r, "KEY");
 	struct schema_object *object = add(r, &sqlite_kind_foreign_key);
 	if (take_parentheses(r, &first, &end))
-		schema_set(
-		    object, "columns", sqlite_tokens_names(&r->tokens, first, end, r->arena));
+		schema_set(object, "columns", sqlite_tokens_names(r->tokens, first, end, r->arena));
 	if (take(r, "REFERENCES"))
 		read_references(r, object);
 }
@@ -186,7 +220,7 @@ static void read_generated(struct reader *r)
 	size_t first, end;
 	if (!take_parentheses(r, &first, &end))
 		return;
-	const char *text = sqlite_tokens_text(&r->tokens, first, end, r->arena);
+	const char *text = sqlite_tokens_text(r->tokens, first, end, r->arena);
 	if (r->column < r->schema->count)
 		schema_set(&r->schema->objects[r->column], "generated", text);
 }
@@ -276,7 +310,7 @@ static void read_column(struct reader *r, size_t column)
 	const struct sql_token *name = peek(r, 0);
 	size_t first, end;
 	r->column = column;
-	r->name = sqlite_tokens_text(&r->tokens, r->at, r->at + 1, r->arena);
+	r->name = sqlite_tokens_text(r->tokens, r->at, r->at + 1, r->arena);
 	r->at++;
 	while (r->at < r->end && !begins_constraint(r))
 		if (!take_parentheses(r, &first, &end))
@@ -306,25 +340,29 @@ static size_t item_end(const struct reader *r, size_t end)
 {
 	size_t at = r->at;
 	for (; at < end; at++) {
-		const struct sql_token *token = &r->tokens.items[at];
+		const struct sql_token *token = &r->tokens->items[at];
 		if (token->kind != SQL_TOKEN_OPERATOR || token->len != 1)
 			continue;
 		if (*token->text == ',')
 			return at;
 		if (*token->text == '(')
-			at = sqlite_tokens_close(&r->tokens, at, end) - 1;
+			at = sqlite_tokens_close(r->tokens, at, end) - 1;
 	}
 	return end;
 }
 
 void sqlite_table_read(
-    struct schema *schema, const char *table, const char *sql, size_t columns, struct arena *arena)
+    struct schema *schema, const struct sqlite_tokens *tokens, size_t columns, struct arena *arena)
 {
-	struct reader r = {.schema = schema, .arena = arena, .table = table};
 	size_t column = schema->count - columns, last = schema->count, first, end;
-	sqlite_tokens_read(&r.tokens, sql, arena);
-	r.at = sqlite_tokens_body(&r.tokens, "TABLE");
-	r.end = r.tokens.count;
+	struct reader r = {.schema = schema,
+	    .arena = arena,
+	    .table = schema->objects[column - 1].given,
+	    .tokens = tokens,
+	    .first_column = column,
+	    .columns = columns,
+	    .at = sqlite_tokens_body(tokens, "TABLE"),
+	    .end = tokens->count};
 	if (!take_parentheses(&r, &first, &end))
 		return;
 	for (r.at = first; r.at < end; r.at = r.end + 1) {

@@ -11,9 +11,10 @@
 /* The tokens of a text that say something. */
 struct sqlite_tokens {
 	struct sql_token *items; /* the one behind the last is SQL_TOKEN_END */
-	size_t count;
+	size_t count, capacity;
 };
 
+/* Zeroed before the first text; those of the one before are overwritten, in the same memory. */
 void sqlite_tokens_read(struct sqlite_tokens *tokens, const char *sql, struct arena *arena);
 
 /* The text from the first token up to but not including `end`; NULL when there is none. */
@@ -39,9 +40,9 @@ size_t sqlite_tokens_body(const struct sqlite_tokens *tokens, const char *keywor
 
 /*
  * Constraints of a table, and what its columns say beside type and default. The last `columns`
- * objects of the schema are its columns, in order.
+ * objects of the schema are its columns, in order, and the one before them is the table.
  */
 void sqlite_table_read(
-    struct schema *schema, const char *table, const char *sql, size_t columns, struct arena *arena);
+    struct schema *schema, const struct sqlite_tokens *tokens, size_t columns, struct arena *arena);
 
 #endif

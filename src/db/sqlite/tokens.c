@@ -4,8 +4,7 @@
 void sqlite_tokens_read(struct sqlite_tokens *tokens, const char *sql, struct arena *arena)
 {
 	struct sql_lexer lexer;
-	size_t capacity = 0;
-	*tokens = (struct sqlite_tokens){0};
+	tokens->count = 0;
 	sql_lex_init(&lexer, &dialect_sqlite, sql, strlen(sql), 1);
 	for (;;) {
 		struct sql_token token = sql_lex_next(&lexer);
@@ -13,7 +12,7 @@ void sqlite_tokens_read(struct sqlite_tokens *tokens, const char *sql, struct ar
 		    token.kind == SQL_TOKEN_BROKEN)
 			continue;
 		tokens->items = arena_grow(
-		    arena, tokens->items, tokens->count, &capacity, sizeof(*tokens->items));
+		    arena, tokens->items, tokens->count, &tokens->capacity, sizeof(*tokens->items));
 		tokens->items[tokens->count] = token;
 		if (token.kind == SQL_TOKEN_END)
 			return;

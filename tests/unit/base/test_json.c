@@ -255,6 +255,28 @@ static void editing(void **state)
 	assert_prints(root, false, "{\"a\":[1,\"x\"]}");
 }
 
+/* Keys, and not the strings that look like them. */
+static void places_of_keys(void **state)
+{
+	static const char text[] =
+	    "{\"a\": \"\\\"x\\\": \",\n  \"b\" : [{\"c\":1}, \"d\"],\n\t\"a\"\n:{}}";
+	static const size_t wanted[] = {0, 2, 3, 9};
+	struct json_place places[4] = {{0, 0}};
+	struct json *root;
+	struct err err;
+	(void)state;
+	assert_true(json_parse(&root, text, strlen(text), NULL, &err));
+	json_free(&root);
+	json_key_places(text, strlen(text), wanted, 4, places);
+	assert_int_equal(places[0].line, 1);
+	assert_int_equal(places[0].column, 2);
+	assert_int_equal(places[1].line, 2);
+	assert_int_equal(places[1].column, 11);
+	assert_int_equal(places[2].line, 3);
+	assert_int_equal(places[2].column, 2);
+	assert_int_equal(places[3].line, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +292,7 @@ int main(void)
 	    cmocka_unit_test(printing_indented),
 	    cmocka_unit_test(editing),
 	    cmocka_unit_test(printed_texts_are_valid_and_harmless),
+	    cmocka_unit_test(places_of_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,86 @@ static void what_only_the_text_says(void **state)
 	db_close(&db);
 }
 
+/* True when inserting nothing makes a row number, and NULL is no value of the key: SQLite's own
+ * answer to whether the key is the rowid. */
+static bool is_rowid(struct world *w, const char *table)
+{
+	sqlite3 *handle;
+	sqlite3_stmt *statement;
+	CLEANUP(buf_free) struct buf sql = buf_init(1000);
+	buf_printf(&sql, "INSERT INTO %s (a) VALUES (NULL) RETURNING a IS NOT NULL", table);
+	assert_int_equal(sqlite3_open(w->file, &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(handle, sql.data, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	bool answer = sqlite3_column_int(statement, 0) == 1;
+	sqlite3_finalize(statement);
+	sqlite3_close(handle);
+	return answer;
+}
+
+/* The model says DESC of a lone INTEGER key exactly where SQLite makes it no rowid. */
+static void the_order_of_an_integer_key(void **state)
+{
+	static const struct {
+		const char *sql, *columns;
+		bool rowid;
+	} cases[] = {
+	    {"(a INTEGER PRIMARY KEY)", "a", true},
+	    {"(a INTEGER PRIMARY KEY ASC)", "a", true},
+	    {"(a INTEGER CONSTRAINT c PRIMARY KEY DESC ON CONFLICT FAIL)", "a DESC", false},
+	    {"(\"a\" integer PRIMARY KEY DESC NOT NULL DEFAULT 7)", "\"a\" DESC", false},
+	    {"(a INTEGER, PRIMARY KEY (a))", "a", true},
+	    {"(a INTEGER, PRIMARY KEY (a ASC))", "a", true},
+	    {"(a INTEGER, PRIMARY KEY ([A] DESC))", "[A]", true},
+	    {"(a INTEGER, PRIMARY KEY (a COLLATE nocase DESC))", "a", true},
+	    {"(a INTEGER, PRIMARY KEY (a DESC AUTOINCREMENT))", "a", true},
+	    {"(a INT PRIMARY KEY DESC)", "a DESC", false},
+	    {"(a INT, PRIMARY KEY (a DESC))", "a DESC", false},
+	    {"(a TEXT, PRIMARY KEY (a COLLATE nocase DESC))", "a COLLATE nocase DESC", false},
+	    {"(a INTEGER, b, PRIMARY KEY (a DESC, b))",
+		"a DESC\x1f"
+		"b",
+		false},
+	};
+	struct world *w = *state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		CLEANUP(buf_free) struct buf sql = buf_init(1000);
+		struct schema_diff diff;
+		struct schema canonical;
+		unlink(w->file);
+		buf_printf(&sql, "CREATE TABLE t %s", cases[i].sql);
+		make_with(w->file, sql.data);
+		if (strstr(cases[i].sql, "NOT NULL") == NULL)
+			assert_int_equal(is_rowid(w, "t"), cases[i].rowid);
+		struct db *db = open_file(w);
+		struct schema live = read_schema(w, db);
+		assert_string_equal(
+		    value(&live, "primaryKey", "t", "primary key", "columns"), cases[i].columns);
+		/* Created from the model it is the same again. */
+		must(w, db_sqlite.canonicalise(&live, &canonical, &w->arena, &w->stop, &w->err));
+		schema_diff(&diff, &live, &canonical, false, &w->arena);
+		assert_int_equal(diff.count, 0);
+		db_close(&db);
+	}
+}
+
+/* Without a rowid the rows are kept in the key's order, wherever it is written. */
+static void the_order_of_a_key_without_rowid(void **state)
+{
+	struct world *w = *state;
+	make_with(w->file, "CREATE TABLE t (a INTEGER PRIMARY KEY DESC) WITHOUT ROWID;"
+			   "CREATE TABLE u (a INTEGER, PRIMARY KEY (a DESC)) WITHOUT ROWID");
+	struct db *db = open_file(w);
+	struct schema live = read_schema(w, db), canonical;
+	struct schema_diff diff;
+	assert_string_equal(value(&live, "primaryKey", "t", "primary key", "columns"), "a DESC");
+	assert_string_equal(value(&live, "primaryKey", "u", "primary key", "columns"), "a DESC");
+	must(w, db_sqlite.canonicalise(&live, &canonical, &w->arena, &w->stop, &w->err));
+	schema_diff(&diff, &live, &canonical, false, &w->arena);
+	assert_int_equal(diff.count, 0);
+	db_close(&db);
+}
+
 static void what_can_not_be_created_stays_as_written(void **state)
 {
 	struct world *w = *state;
@@ -166,6 +246,8 @@ int main(void)
 	    TEST(what_does_not_count),
 	    TEST(each_of_these_counts),
 	    TEST(what_only_the_text_says),
+	    TEST(the_order_of_an_integer_key),
+	    TEST(the_order_of_a_key_without_rowid),
 	    TEST(what_can_not_be_created_stays_as_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,91 @@ static void a_unique_index_stands_in(void **state)
 	assert_non_null(strstr(print(&left, &right, false, &arena), "only in the left"));
 }
 
+/* A database that has users.mail and teams, as parts and others speak of them. */
+static void make_old(struct schema *schema, struct arena *arena)
+{
+	make(schema, arena, &kind_table, "", "users");
+	make(schema, arena, &kind_column, "users", "mail");
+	schema_set(make(schema, arena, &kind_unique, "users", NULL), "columns", "lower(mail)");
+	make(schema, arena, &kind_table, "", "teams");
+	struct schema_object *key = make(schema, arena, &kind_foreign_key, "teams", NULL);
+	schema_set(key, "columns", "mail");
+	schema_set(key, "references", "users");
+	schema_set(key, "referencedColumns", "mail");
+	struct schema_object *trigger = make(schema, arena, &kind_trigger, "", "t");
+	schema_set(trigger, "on", "users");
+	schema_set(trigger, "definition", "AFTER UPDATE OF mail ON users BEGIN END");
+}
+
+static struct schema_object *find(struct schema *schema, const struct schema_kind *kind)
+{
+	for (size_t i = 0; i < schema->count; i++)
+		if (schema->objects[i].kind == kind)
+			return &schema->objects[i];
+	return NULL;
+}
+
+/* A rename alone is told as one, whether or not what speaks of it was changed, too. */
+static void a_rename_is_one_change(void **state)
+{
+	(void)state;
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct schema left = empty_schema(), right = empty_schema();
+	make_old(&left, &arena);
+	make_old(&right, &arena);
+	left.objects[1].given = "e-mail";
+	left.objects[1].renamed_from = "Mail";
+	const char *column = "~ column users.mail → users.e-mail  renamed, not yet in the right\n";
+	assert_string_equal(print(&left, &right, false, &arena), column);
+	schema_set(find(&left, &kind_unique), "columns", "lower(\"e-mail\")");
+	assert_string_equal(print(&left, &right, false, &arena), column);
+	assert_string_equal(print(&left, &right, true, &arena), column);
+	/* Of the other table nothing was said. */
+	schema_set(find(&left, &kind_foreign_key), "columns", "e-mail");
+	assert_non_null(strstr(print(&left, &right, false, &arena), "foreign key teams (mail)"));
+}
+
+static void a_renamed_table_takes_its_parts_along(void **state)
+{
+	(void)state;
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct schema left = empty_schema(), right = empty_schema();
+	make_old(&left, &arena);
+	make_old(&right, &arena);
+	left.objects[0].given = "people";
+	left.objects[0].renamed_from = "users";
+	left.objects[1].parent = left.objects[2].parent = "people";
+	left.objects[1].given = "email";
+	left.objects[1].renamed_from = "mail";
+	schema_set(&right.objects[1], "type", "INT");
+	assert_string_equal(print(&left, &right, false, &arena),
+	    "~ table users → people  renamed, not yet in the right\n"
+	    "~ column users.mail → people.email  renamed, not yet in the right\n"
+	    "    type: none → INT\n");
+}
+
+/* The old name is there no more, the new one is there already, or both are meant to be. */
+static void a_rename_that_is_none(void **state)
+{
+	(void)state;
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct schema left = empty_schema(), right = empty_schema();
+	make(&left, &arena, &kind_table, "", "t");
+	make(&right, &arena, &kind_table, "", "t");
+	make(&left, &arena, &kind_column, "t", "a")->renamed_from = "b";
+	assert_string_equal(
+	    print(&left, &right, false, &arena), "- column t.a  only in the left\n");
+	make(&right, &arena, &kind_column, "t", "a");
+	assert_string_equal(print(&left, &right, false, &arena), "");
+	assert_string_equal(print(&left, &left, false, &arena), "");
+	make(&right, &arena, &kind_column, "t", "b");
+	assert_string_equal(
+	    print(&left, &right, false, &arena), "+ column t.b  only in the right\n");
+	make(&left, &arena, &kind_column, "t", "b");
+	right.objects[1].given = "c";
+	assert_non_null(strstr(print(&left, &right, false, &arena), "- column t.a  only"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +174,9 @@ int main(void)
 	    cmocka_unit_test(order_of_columns),
 	    cmocka_unit_test(a_partial_side_compares_what_it_states),
 	    cmocka_unit_test(a_unique_index_stands_in),
+	    cmocka_unit_test(a_rename_is_one_change),
+	    cmocka_unit_test(a_renamed_table_takes_its_parts_along),
+	    cmocka_unit_test(a_rename_that_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
