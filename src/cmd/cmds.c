@@ -15,6 +15,7 @@ const struct cmd *const cmds[] = {
     &cmd_repair,
     &cmd_dump,
     &cmd_restore,
+    &cmd_rollback,
     &cmd_lint,
     &cmd_health,
     &cmd_config,

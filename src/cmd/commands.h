@@ -5,7 +5,7 @@
 #include "cmd/cmd.h"
 
 extern const struct cmd cmd_run, cmd_apply, cmd_wait, cmd_status, cmd_plan, cmd_new, cmd_baseline,
-    cmd_diff, cmd_mirror, cmd_repair, cmd_dump, cmd_restore, cmd_lint, cmd_health, cmd_config,
-    cmd_version, cmd_help;
+    cmd_diff, cmd_mirror, cmd_repair, cmd_dump, cmd_restore, cmd_rollback, cmd_lint, cmd_health,
+    cmd_config, cmd_version, cmd_help;
 
 #endif

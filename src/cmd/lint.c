@@ -105,7 +105,8 @@ static void print_risks(const struct migration *migration, struct buf *out)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
-	judge(&judgement, migration, &arena);
+	const struct migration_part part = migration_up(migration);
+	judge(&judgement, &part, &arena);
 	for (size_t i = 0; i < migration->up.count; i++) {
 		if (judgement.risks[i].level < RISK_DESTRUCTIVE)
 			continue;
@@ -120,7 +121,8 @@ static void add_risks(const struct migration *migration, struct json *array)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
-	judge(&judgement, migration, &arena);
+	const struct migration_part part = migration_up(migration);
+	judge(&judgement, &part, &arena);
 	for (size_t i = 0; i < migration->up.count; i++) {
 		if (judgement.risks[i].level < RISK_DESTRUCTIVE)
 			continue;

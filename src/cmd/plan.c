@@ -4,52 +4,24 @@
 #include "flow/confirm.h"
 #include "flow/drift.h"
 #include "flow/verify.h"
-#include "migrate/judge.h"
 
 static const struct cmd_option options[] = {
     {"json", NULL, "print JSON"},
     {0},
 };
 
-enum {
-	SUMMARY = 120
-};
-
-static void print_statements(
-    const struct flow *flow, const struct migration *migration, struct buf *out)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	struct judgement judgement;
-	judge(&judgement, migration, &arena);
-	buf_printf(out, "%s  %s%s\n", migration->label, migration->file,
-	    migration->directives.no_transaction ? "  (no transaction)" : "");
-	for (size_t i = 0; i < migration->up.count; i++) {
-		char summary[SUMMARY];
-		const struct sql_statement *statement = &migration->up.statements[i];
-		sql_summary(flow->driver->dialect, statement, summary, sizeof(summary));
-		buf_printf(out, "  %4d  %s\n", statement->line, summary);
-		cmd_print_risk(&judgement.risks[i], out);
-	}
-	cmd_print_approval(&judgement, out);
-}
-
 static void print_text(const struct flow *flow, struct buf *out)
 {
 	buf_printf(out, "%s: %zu pending\n", flow->probe.label, plan_pending(&flow->plan));
-	for (size_t i = 0; i < flow->plan.count; i++)
-		if (plan_item_is_pending(&flow->plan.items[i]))
-			print_statements(flow, flow->plan.items[i].migration, out);
-}
-
-static void add_statements(
-    const struct migration *migration, const struct judgement *judgement, struct json *array)
-{
-	for (size_t i = 0; i < migration->up.count; i++) {
-		struct json *object = json_add_object(array, NULL);
-		json_add_text(object, "file", migration->up.statements[i].file);
-		json_add_int(object, "line", migration->up.statements[i].line);
-		json_add_text(object, "text", migration->up.statements[i].text);
-		cmd_add_risk(&judgement->risks[i], object);
+	for (size_t i = 0; i < flow->plan.count; i++) {
+		const struct plan_item *item = &flow->plan.items[i];
+		if (!plan_item_is_pending(item))
+			continue;
+		const struct migration_part part = migration_up(item->migration);
+		cmd_print_part(&part, out);
+		if (item->row != NULL && item->row->state == HISTORY_REVERTED)
+			buf_printf(out, "  it was applied before, and rolled back %s\n",
+			    item->row->finished_at == NULL ? "" : item->row->finished_at);
 	}
 }
 
@@ -67,15 +39,8 @@ static bool print_json(const struct flow *flow, const struct err *refusal, struc
 		json_add_text(object, "version", item->migration->version);
 		json_add_text(object, "name", item->migration->name);
 		json_add_text(object, "state", plan_state_name(item->state));
-		json_add_text(object, "file", item->migration->file);
-		json_add_text(object, "checksum", item->migration->up.checksum);
-		json_add_bool(object, "transaction", !item->migration->directives.no_transaction);
-		CLEANUP(arena_free) struct arena arena = {0};
-		struct judgement judgement;
-		judge(&judgement, item->migration, &arena);
-		json_add_text(object, "risk", risk_level_name(judgement.worst));
-		json_add_text(object, "approval", judgement.token);
-		add_statements(item->migration, &judgement, json_add_array(object, "statements"));
+		const struct migration_part part = migration_up(item->migration);
+		cmd_add_part(&part, object);
 	}
 	if (refusal != NULL)
 		log_error_fields(refusal, json_add_object(root, "refusal"));
@@ -98,7 +63,9 @@ static bool check(struct flow *flow, struct err *err)
 		return false;
 	if (plan_pending(&flow->plan) == 0)
 		return flow_confirm(flow, false, err);
-	return flow_expect_parsed(flow, err) && flow_drift(flow, err);
+	struct flow_work work;
+	flow_pending(flow, &work);
+	return flow_expect_parsed(flow, err) && flow_drift(flow, &work, err);
 }
 
 /* What run would do, up to the point where it would change something, refusals included. */

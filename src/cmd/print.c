@@ -2,8 +2,9 @@
 #include <string.h>
 
 enum {
-	WIDEST = 60
-}; /* one long name does not push everything off the screen */
+	WIDEST = 60, /* one long name does not push everything off the screen */
+	SUMMARY = 120
+};
 
 static bool skip(const struct plan_item *item, bool open_only)
 {
@@ -34,7 +35,12 @@ static void print_item(const struct plan_item *item, size_t width, struct buf *o
 	buf_printf(out, "  %-12s  %s%s%s%*s  ", plan_state_name(item->state),
 	    plan_item_version(item), name[0] == '\0' ? "" : "_", name,
 	    len < width ? (int)(width - len) : 0, "");
-	if (item->row != NULL && item->row->finished_at != NULL)
+	if (item->row != NULL && item->row->reverting)
+		buf_printf(out, "its rollback began %s", item->row->started_at);
+	else if (item->row != NULL && item->row->state == HISTORY_REVERTED)
+		buf_printf(out, "rolled back %s",
+		    item->row->finished_at == NULL ? "" : item->row->finished_at);
+	else if (item->row != NULL && item->row->finished_at != NULL)
 		buf_add_text(out, item->row->finished_at);
 	else if (item->migration != NULL)
 		buf_printf(out, "%zu statement%s", item->migration->up.count,
@@ -62,6 +68,7 @@ static void add_item(const struct plan_item *item, struct json *object)
 		json_add_bool(object, "transaction", !item->migration->directives.no_transaction);
 	}
 	if (item->row != NULL) {
+		json_add_text(object, "recorded_state", history_state_name(item->row->state));
 		json_add_text(object, "recorded_checksum", item->row->checksum);
 		json_add_text(object, "started_at", item->row->started_at);
 		json_add_text(object, "finished_at", item->row->finished_at);
@@ -94,12 +101,54 @@ void cmd_add_risk(const struct risk *risk, struct json *object)
 
 void cmd_print_approval(const struct judgement *judgement, struct buf *out)
 {
-	const struct migration_directives *directives = &judgement->migration->directives;
+	const struct migration_part *part = &judgement->part;
 	if (!judgement_is_destructive(judgement))
 		return;
 	buf_printf(out, "  approval, %s: %s\n",
-	    directives->destructive      ? "as it is declared destructive"
-	    : directives->no_transaction ? "unless its tables have no rows"
-					 : "when the proof finds something lost",
+	    part->destructive      ? "as it is declared destructive"
+	    : part->no_transaction ? "unless its tables have no rows"
+				   : "when the proof finds something lost",
 	    judgement->token);
+}
+
+void cmd_print_part(const struct migration_part *part, struct buf *out)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct judgement judgement;
+	judge(&judgement, part, &arena);
+	buf_printf(out, "%s  %s%s\n", part->label, part->migration->file,
+	    part->no_transaction ? "  (no transaction)" : "");
+	for (size_t i = 0; i < part->script->count; i++) {
+		char summary[SUMMARY];
+		const struct sql_statement *statement = &part->script->statements[i];
+		sql_summary(part->script->dialect, statement, summary, sizeof(summary));
+		buf_printf(out, "  %4d  %s\n", statement->line, summary);
+		cmd_print_risk(&judgement.risks[i], out);
+	}
+	cmd_print_approval(&judgement, out);
+}
+
+static void add_statements(const struct judgement *judgement, struct json *array)
+{
+	const struct sql_script *script = judgement->part.script;
+	for (size_t i = 0; i < script->count; i++) {
+		struct json *object = json_add_object(array, NULL);
+		json_add_text(object, "file", script->statements[i].file);
+		json_add_int(object, "line", script->statements[i].line);
+		json_add_text(object, "text", script->statements[i].text);
+		cmd_add_risk(&judgement->risks[i], object);
+	}
+}
+
+void cmd_add_part(const struct migration_part *part, struct json *object)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct judgement judgement;
+	judge(&judgement, part, &arena);
+	json_add_text(object, "file", part->migration->file);
+	json_add_text(object, "checksum", part->script->checksum);
+	json_add_bool(object, "transaction", !part->no_transaction);
+	json_add_text(object, "risk", risk_level_name(judgement.worst));
+	json_add_text(object, "approval", judgement.token);
+	add_statements(&judgement, json_add_array(object, "statements"));
 }

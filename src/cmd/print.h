@@ -16,6 +16,10 @@ void cmd_add_items(const struct plan *plan, bool open_only, struct json *array);
 void cmd_print_risk(const struct risk *risk, struct buf *out);
 void cmd_add_risk(const struct risk *risk, struct json *object);
 
+/* One part, statement by statement, with its judgement; `label` and `file` head it. */
+void cmd_print_part(const struct migration_part *part, struct buf *out);
+void cmd_add_part(const struct migration_part *part, struct json *object);
+
 /* What to approve, where reading says that something may be lost. */
 void cmd_print_approval(const struct judgement *judgement, struct buf *out);
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct cmd_option options[] = {
-    {"accept", "VERSION", "a changed file is right: take its checksum"},
-    {"applied", "VERSION", "an unfinished migration was finished by hand"},
-    {"reverted", "VERSION", "an unfinished migration was undone by hand: run it again"},
+    {"accept", "VERSION", "a changed file is right: take its checksum and its down part"},
+    {"applied", "VERSION", "an unfinished migration was finished by hand, or its rollback undone"},
+    {"reverted", "VERSION", "an unfinished migration was undone by hand, or its rollback finished"},
     {"forget", "VERSION", "remove a row whose file is gone"},
     {"accept-drift", NULL, "take the schema as it is, whoever changed it"},
     {"json", NULL, "print JSON"},
@@ -19,15 +19,16 @@ static const struct cmd_option options[] = {
 /* What one option does, and to which rows. */
 struct action {
 	const char *option;
-	enum plan_state states[2]; /* the rows it is meant for */
+	enum plan_state states[3]; /* the rows it is meant for; the first is told */
 	const char *change;        /* for the log */
 };
 
 static const struct action actions[] = {
-    {"accept", {PLAN_CHANGED, PLAN_CHANGED}, "accepted as it is now"},
-    {"applied", {PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as applied"},
-    {"reverted", {PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as reverted"},
-    {"forget", {PLAN_MISSING, PLAN_FUTURE}, "forgotten"},
+    /* Of one that did not change it is the down part that is taken. */
+    {"accept", {PLAN_CHANGED, PLAN_ACCEPTED, PLAN_APPLIED}, "accepted as it is now"},
+    {"applied", {PLAN_UNFINISHED, PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as applied"},
+    {"reverted", {PLAN_UNFINISHED, PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as reverted"},
+    {"forget", {PLAN_MISSING, PLAN_FUTURE, PLAN_FLOOR}, "forgotten"},
 };
 
 struct request {
@@ -49,7 +50,7 @@ static bool perform(
 		return false;
 	/* Finished by hand, often after the file was corrected: what it says now is what was done.
 	 */
-	return state != HISTORY_APPLIED || item->migration == NULL ||
+	return state != HISTORY_APPLIED || item->migration == NULL || item->row->reverting ||
 	       history_accept(db, &flow->run, item->migration, &flow->stop, err);
 }
 
@@ -64,8 +65,8 @@ static bool change(struct flow *flow, const void *context, struct err *err)
 		    request->version);
 		return err_next(err, "db-entry status");
 	}
-	bool floor = item->state == PLAN_FLOOR && action->states[1] == PLAN_FUTURE;
-	if (!floor && item->state != action->states[0] && item->state != action->states[1]) {
+	if (item->state != action->states[0] && item->state != action->states[1] &&
+	    item->state != action->states[2]) {
 		err_set(err, ERR_USAGE, "%s is %s; --%s is for one that is %s", request->version,
 		    plan_state_name(item->state), action->option,
 		    plan_state_name(action->states[0]));

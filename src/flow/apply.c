@@ -1,7 +1,8 @@
 /*
- * Applying: each pending migration in the order of versions, with its history row. In one
- * transaction where the engine's DDL has them; otherwise step by step, each statement followed by
- * its line in the ledger, so that a crash leaves an account that is true to one statement.
+ * Applying: each pending migration in the order of versions, with its history row; and the same way
+ * one part, up or down, for whoever else runs some. In one transaction where the engine's DDL has
+ * them; otherwise step by step, each statement followed by its line in the ledger, so that a crash
+ * leaves an account that is true to one statement.
  */
 #include "base/log.h"
 #include "base/text.h"
@@ -17,12 +18,13 @@ enum {
 	RETRY_PAUSE_MS = 50
 };
 
-/* One migration being applied. */
+/* One part being run. */
 struct step {
 	struct flow *flow;
-	const struct migration *migration;
+	const struct migration_part *part;
+	const struct migration *migration; /* the part's */
 	struct gate gate;
-	const struct history_row *former; /* reverted or empty; NULL: none */
+	const struct history_row *former; /* of flow_run_part() */
 	int done;                         /* statements */
 	bool last;                        /* nothing is pending behind it */
 	bool has_row;
@@ -35,8 +37,8 @@ struct step {
 static void note_progress(const struct step *step)
 {
 	char progress[200];
-	snprintf(progress, sizeof(progress), "%s, statement %d of %zu", step->migration->label,
-	    step->done + 1, step->migration->up.count);
+	snprintf(progress, sizeof(progress), "%s, statement %d of %zu", step->part->label,
+	    step->done + 1, step->part->script->count);
 	step->flow->driver->lock_note(step->flow->db, progress);
 }
 
@@ -69,13 +71,13 @@ static bool blame(const struct step *step, const struct sql_statement *statement
 	sql_summary(step->flow->driver->dialect, statement, summary, sizeof(summary));
 	err_at(err, statement->file, statement->line);
 	return err_why(
-	    err, "statement %d of %zu: %s", step->done + 1, step->migration->up.count, summary);
+	    err, "statement %d of %zu: %s", step->done + 1, step->part->script->count, summary);
 }
 
 static bool run_statement(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
-	const struct sql_statement *statement = &step->migration->up.statements[step->done];
+	const struct sql_statement *statement = &step->part->script->statements[step->done];
 	int64_t began = stop_now();
 	note_progress(step);
 	if (!flow->driver->exec(flow->db, statement, &flow->stop, err))
@@ -88,7 +90,7 @@ static bool run_statement(struct step *step, struct err *err)
 static bool run_statements(struct step *step, struct err *err)
 {
 	step->done = 0;
-	while ((size_t)step->done < step->migration->up.count)
+	while ((size_t)step->done < step->part->script->count)
 		if (!run_statement(step, err))
 			return false;
 	return true;
@@ -114,10 +116,20 @@ static bool prove(struct step *step, struct err *err)
  * A first install is recorded at its end: until then there is nothing that could drift, and reading
  * a growing catalog after each of hundreds of files takes longer than they do.
  */
-static bool record(const struct step *step, struct err *err)
+static bool record_schema(const struct step *step, struct err *err)
 {
 	return (step->flow->first_install && !step->last) ||
 	       flow_record(step->flow, step->last, err);
+}
+
+static bool record_done(struct step *step, struct err *err)
+{
+	struct flow *flow = step->flow;
+	if (step->part->down)
+		return history_reverted(
+		    flow->db, &flow->run, step->migration, step->started_at, &flow->stop, err);
+	return history_applied(flow->db, &flow->run, step->migration, step->former,
+	    step->started_at, &flow->stop, err);
 }
 
 /* The run's row, and the position counted, go with the migration's transaction. */
@@ -127,10 +139,8 @@ static bool in_transaction(struct step *step, struct err *err)
 	const struct history_run before = flow->run;
 	const struct snapshot snapshot = flow->snapshot;
 	bool ok = flow->driver->begin(flow->db, &flow->stop, err) && run_statements(step, err) &&
-		  prove(step, err) &&
-		  history_applied(flow->db, &flow->run, step->migration, step->former,
-		      step->started_at, &flow->stop, err) &&
-		  record(step, err) && flow->driver->lock_check(flow->db, &flow->stop, err) &&
+		  prove(step, err) && record_done(step, err) && record_schema(step, err) &&
+		  flow->driver->lock_check(flow->db, &flow->stop, err) &&
 		  flow->driver->commit(flow->db, &flow->stop, err);
 	if (ok)
 		return true;
@@ -143,11 +153,10 @@ static bool in_transaction(struct step *step, struct err *err)
 static struct db_limits limits_of(const struct step *step)
 {
 	struct db_limits limits = flow_limits(step->flow);
-	const struct migration_directives *directives = &step->migration->directives;
-	if (directives->lock_timeout >= 0)
-		limits.lock_timeout = directives->lock_timeout;
-	if (directives->statement_timeout >= 0)
-		limits.statement_timeout = directives->statement_timeout;
+	if (step->part->lock_timeout >= 0)
+		limits.lock_timeout = step->part->lock_timeout;
+	if (step->part->statement_timeout >= 0)
+		limits.statement_timeout = step->part->statement_timeout;
 	return limits;
 }
 
@@ -155,14 +164,14 @@ static struct db_limits limits_of(const struct step *step)
 static bool settle_outcome(struct step *step, struct err *err)
 {
 	struct err lost = *err;
-	bool applied = false;
-	if (!flow_reconnect(step->flow, step->migration, &applied, err)) {
+	bool done = false;
+	if (!flow_reconnect(step->flow, step->part, &done, err)) {
 		step->unknown = true;
 		err->retry = ERR_FATAL; /* of reconnecting, not of the transaction */
 		return err_context(err, "%s: its outcome is unknown since COMMIT failed with: %s",
-		    step->migration->label, lost.message);
+		    step->part->label, lost.message);
 	}
-	if (applied) {
+	if (done) {
 		step->flow->run.recorded = true;
 		return true;
 	}
@@ -181,12 +190,12 @@ static bool try_again(struct step *step, int tries, struct err *err)
 	log_event(&events[EVENT_MIGRATION_RETRIED],
 	    FIELDS(FIELD("version", step->migration->version), FIELD("code", err->code),
 		FIELD("reason", err->message)),
-	    "%s was rolled back by the database (%s); trying again", step->migration->label,
+	    "%s was rolled back by the database (%s); trying again", step->part->label,
 	    err->message);
 	return stop_sleep(&step->flow->stop, RETRY_PAUSE_MS * (int64_t)tries, err);
 }
 
-static bool apply_in_transaction(struct step *step, struct err *err)
+static bool run_in_transaction(struct step *step, struct err *err)
 {
 	for (int tries = 1;; tries++) {
 		step->gate.again = step->gate.refused = false;
@@ -206,15 +215,15 @@ static bool apply_in_transaction(struct step *step, struct err *err)
 }
 
 /*
- * The migration is done, and stays: what can't be recorded now is found out by the next start. Only
+ * The part is done, and stays: what can't be recorded now is found out by the next start. Only
  * that live lacks what the mirror states is told at once.
  */
 static bool record_apart(const struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
 	const struct snapshot before = flow->snapshot;
-	bool applied;
-	if (flow->driver->begin(flow->db, &flow->stop, err) && record(step, err) &&
+	bool done;
+	if (flow->driver->begin(flow->db, &flow->stop, err) && record_schema(step, err) &&
 	    flow->driver->commit(flow->db, &flow->stop, err))
 		return true;
 	flow->snapshot = before;
@@ -222,20 +231,38 @@ static bool record_apart(const struct step *step, struct err *err)
 	if (err->kind == ERR_MISMATCH || err->kind == ERR_STOPPED)
 		return false;
 	if (err->retry == ERR_OUTCOME_UNKNOWN)
-		return flow_reconnect(flow, step->migration, &applied, err);
+		return flow_reconnect(flow, step->part, &done, err);
 	log_event(&events[EVENT_SNAPSHOT_UNRECORDED], FIELDS(FIELD("reason", err->message)),
 	    "what the schema is now was not recorded: %s", err->message);
 	return true;
 }
 
-/* Each step is committed by itself; what the ledger says is never ahead of what was done. */
-static bool apply_stepwise(struct step *step, struct err *err)
+static bool record_start(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
-	if (!history_start(flow->db, &flow->run, step->migration, step->former, &flow->stop, err))
+	if (step->part->down)
+		return history_revert_start(
+		    flow->db, &flow->run, step->migration, step->started_at, &flow->stop, err);
+	return history_start(flow->db, &flow->run, step->migration, step->former, &flow->stop, err);
+}
+
+static bool record_end(struct step *step, const struct stop *stop, struct err *err)
+{
+	struct flow *flow = step->flow;
+	if (step->part->down)
+		return history_reverted(
+		    flow->db, &flow->run, step->migration, step->started_at, stop, err);
+	return history_finished(flow->db, &flow->run, step->migration, stop, err);
+}
+
+/* Each step is committed by itself; what the ledger says is never ahead of what was done. */
+static bool run_stepwise(struct step *step, struct err *err)
+{
+	struct flow *flow = step->flow;
+	if (!record_start(step, err))
 		return false;
 	step->has_row = true;
-	while ((size_t)step->done < step->migration->up.count) {
+	while ((size_t)step->done < step->part->script->count) {
 		if (!flow->driver->lock_check(flow->db, &flow->stop, err) ||
 		    !run_statement(step, err))
 			return false;
@@ -245,7 +272,7 @@ static bool apply_stepwise(struct step *step, struct err *err)
 			return false;
 	}
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	if (!history_finished(flow->db, &flow->run, step->migration, &stop, err))
+	if (!record_end(step, &stop, err))
 		return false;
 	step->finished = true;
 	return record_apart(step, err);
@@ -259,6 +286,10 @@ static bool forget_start(struct step *step)
 {
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
 	struct err ignored; /* the row then stays, and says "0 statements done" */
+	if (step->part->down)
+		return history_revert_cancel(
+			   step->flow->db, &step->flow->run, step->former, &stop, &ignored) ||
+		       !step->has_row;
 	if (!step->has_row && step->former != NULL)
 		return true; /* that row is not of this start */
 	return history_forget(
@@ -266,28 +297,44 @@ static bool forget_start(struct step *step)
 	       !step->has_row;
 }
 
-bool flow_is_atomic(const struct flow *flow, const struct migration *migration)
+bool flow_is_atomic(const struct flow *flow, const struct migration_part *part)
 {
-	return (flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 &&
-	       !migration->directives.no_transaction;
+	return (flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 && !part->no_transaction;
 }
 
 static bool atomic(const struct step *step)
 {
-	return flow_is_atomic(step->flow, step->migration);
+	return flow_is_atomic(step->flow, step->part);
 }
 
-static bool report_kept(const struct flow *flow, struct err *err)
+bool flow_report_kept(const struct flow *flow, bool down, struct err *err)
 {
 	if (flow->applied > 0)
-		err_why(
-		    err, "%zu applied before it in this run, committed and kept", flow->applied);
+		err_why(err, "%zu %s before it in this run, committed and kept%s", flow->applied,
+		    down ? "rolled back" : "applied",
+		    down ? "; an image that has them applies them again" : "");
+	return false;
+}
+
+/* A down part that is kept can't be mended where it is. */
+static bool advise_down(const struct step *step, bool stopped, struct err *err)
+{
+	if (stopped)
+		return err_next(err, "start again, as far as it is still wanted");
+	if (err->next[0] == '\0')
+		err_next(err,
+		    "mend the data, or the file's down part, then: db-entry repair"
+		    " --accept %s",
+		    step->migration->version);
 	return false;
 }
 
 /* What the driver advises fits better: it knows whether the statement is to blame at all. */
-static bool advise(const struct flow *flow, bool stopped, struct err *err)
+static bool advise(const struct step *step, bool stopped, struct err *err)
 {
+	const struct flow *flow = step->flow;
+	if (step->part->down)
+		return advise_down(step, stopped, err);
 	if (stopped)
 		return err_next(err, "start again: it runs from its first statement");
 	bool first = flow->history.count == 0 && flow->applied == 0;
@@ -302,9 +349,9 @@ static bool advise(const struct flow *flow, bool stopped, struct err *err)
 /* Say what a failed migration left behind. */
 static bool explain_failure(struct step *step, struct err *err)
 {
-	const char *label = step->migration->label;
+	const char *label = step->part->label;
 	if (step->unknown)
-		return err_next(err, "start again: the history then says whether it was applied");
+		return err_next(err, "start again: the history then says whether it was done");
 	if (err->kind == ERR_DESTRUCTIVE)
 		return false; /* it says all */
 	if (step->finished)
@@ -314,83 +361,93 @@ static bool explain_failure(struct step *step, struct err *err)
 	bool nothing_left = atomic(step) || (step->done == 0 && forget_start(step));
 	bool stopped = err->kind == ERR_STOPPED;
 	if (nothing_left) {
-		err_context(err, stopped ? "%s was rolled back" : "%s failed", label);
+		err_context(err,
+		    !stopped           ? "%s failed"
+		    : step->part->down ? "%s was stopped"
+				       : "%s was rolled back",
+		    label);
 		err_at(err, step->migration->file, 0);
 		if (!stopped)
 			err->kind = ERR_FAILED;
 		err_why(
 		    err, atomic(step) ? "nothing of it remains" : "none of its statements is done");
-		return advise(step->flow, stopped, err);
+		return advise(step, stopped, err);
 	}
-	err_context(err, "%s is half applied: %d of %zu statements are done", label, step->done,
-	    step->migration->up.count);
+	err_context(err, "%s is half %s: %d of %zu statements are done", label,
+	    step->part->down ? "done" : "applied", step->done, step->part->script->count);
 	if (!stopped)
 		err->kind = ERR_HALF_APPLIED;
 	return err_next(err, "db-entry repair");
 }
 
-static void report_applied(const struct step *step)
+static void report_begin(const struct step *step)
+{
+	bool down = step->part->down;
+	log_event(&events[down ? EVENT_MIGRATION_REVERTING : EVENT_MIGRATION_STARTED],
+	    FIELDS(FIELD("version", step->migration->version), FIELD("name", step->migration->name),
+		FIELD("file", step->migration->file),
+		FIELD_INT("statements", (int64_t)step->part->script->count)),
+	    "%s %s", down ? "rolling back" : "applying", step->migration->label);
+}
+
+static void report_done(const struct step *step)
 {
 	char elapsed[32];
 	int64_t ms = stop_now() - step->began;
+	size_t count = step->part->script->count;
+	bool down = step->part->down;
 	text_elapsed(ms, elapsed, sizeof(elapsed));
-	log_event(&events[EVENT_MIGRATION_APPLIED],
+	log_event(&events[down ? EVENT_MIGRATION_REVERTED : EVENT_MIGRATION_APPLIED],
 	    FIELDS(FIELD("version", step->migration->version), FIELD("name", step->migration->name),
-		FIELD_INT("statements", (int64_t)step->migration->up.count),
-		FIELD_INT("elapsed_ms", ms)),
-	    "applied %s · %zu statement%s · %s", step->migration->label, step->migration->up.count,
-	    step->migration->up.count == 1 ? "" : "s", elapsed);
+		FIELD_INT("statements", (int64_t)count), FIELD_INT("elapsed_ms", ms)),
+	    "%s %s · %zu statement%s · %s", down ? "rolled back" : "applied",
+	    step->migration->label, count, count == 1 ? "" : "s", elapsed);
 }
 
 static bool pass_gate(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
 	bool proved = atomic(step) && flow->driver->prove != NULL;
-	gate_open(&step->gate, flow, step->migration);
+	gate_open(&step->gate, flow, step->part);
 	if (!gate_before(&step->gate, proved, err))
 		return false;
 	flow->run.approval = step->gate.approval;
 	return true;
 }
 
-static bool is_last(const struct flow *flow, const struct plan_item *item)
+/* Nothing is pending behind it. */
+static bool is_last(const struct flow *flow, const struct migration_part *part)
 {
-	const struct plan_item *end = flow->plan.items + flow->plan.count;
-	while (++item < end)
-		if (plan_item_is_pending(item))
-			return false;
-	return true;
+	for (size_t i = flow->plan.count; i-- > 0 && !part->down;)
+		if (plan_item_is_pending(&flow->plan.items[i]))
+			return flow->plan.items[i].migration == part->migration;
+	return false;
 }
 
-static bool apply_one(struct flow *flow, const struct plan_item *item, struct err *err)
+bool flow_run_part(struct flow *flow, const struct migration_part *part,
+    const struct history_row *row, struct err *err)
 {
-	const struct migration *migration = item->migration;
-	struct step step = {
-	    .flow = flow,
-	    .migration = migration,
-	    .former = item->row,
-	    .last = is_last(flow, item),
-	    .began = stop_now(),
-	};
+	struct step step = {.flow = flow,
+	    .part = part,
+	    .migration = part->migration,
+	    .former = row,
+	    .last = is_last(flow, part),
+	    .began = stop_now()};
 	struct db_limits limits = limits_of(&step);
 	text_now(step.started_at);
 	if (!flow->driver->reset(flow->db, &limits, &flow->stop, err))
-		return err_context(err, "before %s", migration->label);
-	log_event(&events[EVENT_MIGRATION_STARTED],
-	    FIELDS(FIELD("version", migration->version), FIELD("name", migration->name),
-		FIELD("file", migration->file),
-		FIELD_INT("statements", (int64_t)migration->up.count)),
-	    "applying %s", migration->label);
-	flow->applying = migration->label;
+		return err_context(err, "before %s", part->label);
+	report_begin(&step);
+	flow->applying = part->label;
 	flow_show_progress(flow);
 	bool ok = pass_gate(&step, err) &&
-		  (atomic(&step) ? apply_in_transaction(&step, err) : apply_stepwise(&step, err));
+		  (atomic(&step) ? run_in_transaction(&step, err) : run_stepwise(&step, err));
 	flow->applying = NULL;
 	flow->run.approval = NULL;
 	gate_close(&step.gate);
 	if (ok || step.finished) {
 		flow->applied++;
-		report_applied(&step);
+		report_done(&step);
 	}
 	return ok || explain_failure(&step, err);
 }
@@ -416,16 +473,17 @@ bool flow_apply(struct flow *flow, struct err *err)
 			continue;
 		if (!stop_check(&flow->stop, err)) {
 			err_context(err, "between two migrations");
-			return report_kept(flow, err);
+			return flow_report_kept(flow, false, err);
 		}
-		if (!apply_one(flow, &items[i], err))
-			return report_kept(flow, err);
+		const struct migration_part part = migration_up(items[i].migration);
+		if (!flow_run_part(flow, &part, items[i].row, err))
+			return flow_report_kept(flow, false, err);
 		if (flow->plan.items == items)
 			continue;
 		/* Connected anew, and maybe applied after that: begin with what the history says.
 		 */
 		if (!flow_look(flow, err))
-			return report_kept(flow, err);
+			return flow_report_kept(flow, false, err);
 		i = SIZE_MAX;
 	}
 	return check_outcome(flow, err);

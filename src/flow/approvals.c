@@ -10,14 +10,29 @@ enum {
 	HEX = 12
 };
 
-/* VERSION@DIGEST, or with `bare` a VERSION alone. */
+/* What stands before the digest when it is a rollback that is approved. */
+static const char down_mark[] = "@down:";
+
+/* Is it a token of a rollback? NULL, a bare version, is none. */
+static bool is_down(const char *token)
+{
+	const char *at = token == NULL ? NULL : strchr(token, '@');
+	return at != NULL && strncmp(at, down_mark, strlen(down_mark)) == 0;
+}
+
+static bool is_digest(const char *text)
+{
+	return strlen(text) == HEX && strspn(text, "0123456789abcdef") == HEX;
+}
+
+/* VERSION@DIGEST, VERSION@down:DIGEST, or with `bare` a VERSION alone. */
 static bool parse(struct approval *ret, const char *word, bool bare, struct arena *arena)
 {
 	const char *at = strchr(word, '@');
 	char *version = arena_strndup(arena, word, at == NULL ? strlen(word) : (size_t)(at - word));
 	if (!migration_is_version(version) || (at == NULL && !bare))
 		return false;
-	if (at != NULL && (strlen(at + 1) != HEX || strspn(at + 1, "0123456789abcdef") != HEX))
+	if (at != NULL && !is_digest(is_down(at) ? at + strlen(down_mark) : at + 1))
 		return false;
 	*ret = (struct approval){version, at == NULL ? NULL : arena_strdup(arena, word)};
 	return true;
@@ -110,11 +125,13 @@ static bool same_token(const struct approval *approval, const char *token)
 enum approval_state approvals_find(const struct approvals *approvals, enum permission permission,
     const char *version, const char *token, const char **used)
 {
-	bool loose = permission == PERMISSION_TRUE || permission == PERMISSION_UNNAMED;
+	bool down = is_down(token);
+	bool loose = !down && (permission == PERMISSION_TRUE || permission == PERMISSION_UNNAMED);
 	enum approval_state state = APPROVAL_NONE;
 	for (size_t i = 0; i < approvals->count; i++) {
 		const struct approval *approval = &approvals->items[i];
-		if (migration_compare(approval->version, version) != 0)
+		if (migration_compare(approval->version, version) != 0 ||
+		    (approval->token != NULL && is_down(approval->token) != down))
 			continue;
 		bool fits = approval->token == NULL ? loose : same_token(approval, token);
 		if (fits) {
@@ -129,5 +146,5 @@ enum approval_state approvals_find(const struct approvals *approvals, enum permi
 	if (state == APPROVAL_STALE || !approvals->all)
 		return state;
 	*used = "all";
-	return permission == PERMISSION_TRUE ? APPROVAL_GIVEN : APPROVAL_WEAK;
+	return permission == PERMISSION_TRUE && !down ? APPROVAL_GIVEN : APPROVAL_WEAK;
 }

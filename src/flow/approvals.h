@@ -1,6 +1,10 @@
 /*
  * Approvals: what somebody said may be lost. From DB_ENTRY_APPROVE, separated by commas or blanks,
  * and from the lines `VERSION@DIGEST reason` of the approvals file, where # begins a comment.
+ *
+ * A rollback has tokens of its own, `VERSION@down:DIGEST`. Those of the one direction don't exist
+ * for the other: they neither approve it nor are they stale. Nothing less approves a rollback, for
+ * a bare version or `all` was meant for migrations.
  */
 #ifndef DB_ENTRY_FLOW_APPROVALS_H
 #define DB_ENTRY_FLOW_APPROVALS_H
@@ -9,7 +13,7 @@
 
 struct approval {
 	const char *version;
-	const char *token; /* "0013@4be1c09a77d2"; NULL for a bare version */
+	const char *token; /* "0013@4be1c09a77d2", "0013@down:…"; NULL for a bare version */
 };
 
 struct approvals {

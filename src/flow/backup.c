@@ -198,48 +198,37 @@ static void skip(const struct flow *flow, const char *reason)
 }
 
 /* Then a rollback undoes whatever fails, and what is committed was meant. */
-static bool all_in_transactions(const struct flow *flow)
+static bool all_in_transactions(const struct flow *flow, const struct flow_work *work)
 {
-	for (size_t i = 0; i < flow->plan.count; i++) {
-		const struct plan_item *item = &flow->plan.items[i];
-		if (plan_item_is_pending(item) && !flow_is_atomic(flow, item->migration))
+	for (size_t i = 0; i < work->count; i++)
+		if (!flow_is_atomic(flow, &work->parts[i]))
 			return false;
-	}
 	return true;
 }
 
 /* As far as reading can tell; what the proof finds beyond it is stopped or was approved. */
-static bool any_destructive(struct flow *flow)
+static bool any_destructive(struct flow *flow, const struct flow_work *work)
 {
-	for (size_t i = 0; i < flow->plan.count; i++) {
+	for (size_t i = 0; i < work->count; i++) {
 		struct judgement judgement;
-		if (!plan_item_is_pending(&flow->plan.items[i]))
-			continue;
-		judge(&judgement, flow->plan.items[i].migration, &flow->arena);
+		judge(&judgement, &work->parts[i], &flow->arena);
 		if (judgement_is_destructive(&judgement))
 			return true;
 	}
 	return false;
 }
 
-static const struct migration *first_pending(const struct flow *flow)
+/* "before 0013_drop_phone and 2 more", "before rollback of 0013_drop_phone" */
+static struct flow_dump_wish wish_of(struct flow *flow, const struct flow_work *work)
 {
-	for (size_t i = 0; i < flow->plan.count; i++)
-		if (plan_item_is_pending(&flow->plan.items[i]))
-			return flow->plan.items[i].migration;
-	return NULL;
-}
-
-/* "before 0013_drop_phone and 2 more" */
-static struct flow_dump_wish wish_of(struct flow *flow)
-{
-	const struct migration *first = first_pending(flow);
-	size_t more = plan_pending(&flow->plan) - 1;
+	const struct migration_part *first = &work->parts[0];
+	size_t more = work->count - 1;
 	const char *reason = arena_printf(&flow->arena, "before %s", first->label);
 	if (more > 0)
 		reason = arena_printf(&flow->arena, "%s and %zu more", reason, more);
 	return (struct flow_dump_wish){
-	    .label = arena_printf(&flow->arena, "before-%.40s", first->version),
+	    .label = arena_printf(&flow->arena, "before-%s%.40s", first->down ? "rollback-" : "",
+		first->migration->version),
 	    .reason = reason,
 	    .automatic = true,
 	};
@@ -272,7 +261,7 @@ static bool estimate(struct flow *flow, int64_t *bytes, struct err *err)
 	return err_context(err, "before a dump");
 }
 
-bool flow_backup(struct flow *flow, struct err *err)
+bool flow_backup(struct flow *flow, const struct flow_work *work, struct err *err)
 {
 	CLEANUP(buf_free) struct buf why = buf_init(WHY_MAX);
 	struct dump_entry entry;
@@ -286,19 +275,20 @@ bool flow_backup(struct flow *flow, struct err *err)
 		skip(flow, "DB_ENTRY_DUMP=never");
 		return true;
 	}
-	bool destructive = any_destructive(flow);
+	bool destructive = any_destructive(flow, work);
 	if (policy(flow, "destructive") && !destructive) {
-		skip(flow, "DB_ENTRY_DUMP=destructive, and nothing pending is");
+		skip(flow, "DB_ENTRY_DUMP=destructive, and nothing that is run is");
 		return true;
 	}
-	struct flow_dump_wish wish = wish_of(flow);
+	struct flow_dump_wish wish = wish_of(flow, work);
 	if (policy(flow, "hook"))
 		return take_snapshot(flow, &wish, &flow->run.dump_id, err);
 	find_folder(flow, &folder, &why);
-	if (folder == NULL && policy(flow, "auto") && !destructive && all_in_transactions(flow)) {
+	if (folder == NULL && policy(flow, "auto") && !destructive &&
+	    all_in_transactions(flow, work)) {
 		skip(flow,
-		    "no durable folder; nothing pending is destructive, and each migration is"
-		    " a transaction of its own");
+		    "no durable folder; nothing that is run is destructive, and each migration"
+		    " is a transaction of its own");
 		return true;
 	}
 	if (folder == NULL)

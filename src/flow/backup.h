@@ -8,14 +8,8 @@
 /* Is what DB_ENTRY_DUMP says possible at all? ERR_CONFIG otherwise. */
 bool flow_backup_check(struct config *config, struct err *err);
 
-/*
- * Before the first change of a run, under the lock, with something pending: a dump as DB_ENTRY_DUMP
- * wants it, or ERR_DUMP, or promise 2's exception, which is logged. The id goes into the history.
- */
-bool flow_backup(struct flow *flow, struct err *err);
-
-/* Before a database is replaced: the same, without the exception, and nothing is removed. *id is
- * NULL when there was nothing to save or DB_ENTRY_DUMP=never. */
+/* Before a database is replaced: as flow_backup() (steps.h), without the exception, and nothing is
+ * removed. *id is NULL when there was nothing to save or DB_ENTRY_DUMP=never. */
 bool flow_backup_safety(struct flow *flow, const char *reason, const char **id, struct err *err);
 
 /* The folder of this database's dumps; ERR_DUMP when there is none. Needs no connection. */

@@ -12,10 +12,12 @@ static bool holds(const struct flow *flow, const struct standing *standing, bool
 static bool judge(struct flow *flow, struct standing *standing, const struct schema *live,
     bool judged, bool record, struct err *err)
 {
+	const struct flow_work nothing = {.count = 0};
 	struct schema_diff drift;
 	struct snapshot *now = &standing->now;
 	if (!flow_drift_find(flow, standing, live, &drift, err) ||
-	    !flow_drift_judge(flow, &drift, err) || (judged && !flow_verify(flow, live, now, err)))
+	    !flow_drift_judge(flow, &nothing, &drift, err) ||
+	    (judged && !flow_verify(flow, live, now, err)))
 		return false;
 	/* Drift stays drift until it is accepted, or part of what a migration leaves. */
 	if (record && drift.count == 0 && !history_is_unfinished(&flow->history))

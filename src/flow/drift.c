@@ -97,24 +97,23 @@ static bool touches(const struct schema_object *object, const struct sql_stateme
 }
 
 static const struct sql_statement *touching(
-    const struct flow *flow, const struct migration *migration, const struct schema_object *object)
+    const struct sql_script *script, const struct schema_object *object)
 {
-	for (size_t i = 0; i < migration->up.count; i++)
-		if (touches(object, &migration->up.statements[i], flow->driver->dialect))
-			return &migration->up.statements[i];
+	for (size_t i = 0; i < script->count; i++)
+		if (touches(object, &script->statements[i], script->dialect))
+			return &script->statements[i];
 	return NULL;
 }
 
-/* The first pending statement that touches what drifted; NULL when none does. */
-static const struct sql_statement *find_touching(
-    const struct flow *flow, const struct schema_diff *diff, const struct schema_object **object)
+/* The first statement that touches what drifted; NULL when none does. */
+static const struct sql_statement *find_touching(const struct flow_work *work,
+    const struct schema_diff *diff, const struct schema_object **object)
 {
-	for (size_t i = 0; i < flow->plan.count; i++) {
-		const struct plan_item *item = &flow->plan.items[i];
-		for (size_t j = 0; plan_item_is_pending(item) && j < diff->count; j++) {
+	for (size_t i = 0; i < work->count; i++) {
+		for (size_t j = 0; j < diff->count; j++) {
 			*object = either(&diff->changes[j]);
 			const struct sql_statement *found =
-			    touching(flow, item->migration, *object);
+			    touching(work->parts[i].script, *object);
 			if (found != NULL)
 				return found;
 		}
@@ -147,7 +146,8 @@ static bool refuse_touched(const struct flow *flow, const struct schema_diff *di
 	return advise(err);
 }
 
-bool flow_drift_judge(const struct flow *flow, const struct schema_diff *diff, struct err *err)
+bool flow_drift_judge(const struct flow *flow, const struct flow_work *work,
+    const struct schema_diff *diff, struct err *err)
 {
 	const struct schema_object *object = NULL;
 	if (diff->count == 0)
@@ -156,14 +156,14 @@ bool flow_drift_judge(const struct flow *flow, const struct schema_diff *diff, s
 		refuse(flow, diff, err);
 		return advise(err);
 	}
-	const struct sql_statement *statement = find_touching(flow, diff, &object);
+	const struct sql_statement *statement = find_touching(work, diff, &object);
 	if (statement != NULL && config_is(flow->config, SETTING_DRIFT, "auto"))
 		return refuse_touched(flow, diff, statement, object, err);
 	warn(flow, diff);
 	return true;
 }
 
-bool flow_drift(struct flow *flow, struct err *err)
+bool flow_drift(struct flow *flow, const struct flow_work *work, struct err *err)
 {
 	for (int tries = 0; tries < STANDING_TRIES; tries++) {
 		CLEANUP(arena_free) struct arena arena = {0};
@@ -180,7 +180,7 @@ bool flow_drift(struct flow *flow, struct err *err)
 			return false;
 		if (!changed)
 			return flow_drift_find(flow, &standing, &live, &diff, err) &&
-			       flow_drift_judge(flow, &diff, err);
+			       flow_drift_judge(flow, work, &diff, err);
 	}
 	return true; /* it is theirs to judge */
 }

@@ -12,12 +12,13 @@ bool flow_drift_find(struct flow *flow, const struct standing *standing, const s
     struct schema_diff *diff, struct err *err);
 
 /*
- * What drift means here: a warning, or ERR_DRIFT as DB_ENTRY_DRIFT says: `block`, or `auto` where a
- * pending migration touches what drifted.
+ * What drift means here: a warning, or ERR_DRIFT as DB_ENTRY_DRIFT says: `block`, or `auto` where
+ * what is going to be run touches what drifted.
  */
-bool flow_drift_judge(const struct flow *flow, const struct schema_diff *diff, struct err *err);
+bool flow_drift_judge(const struct flow *flow, const struct flow_work *work,
+    const struct schema_diff *diff, struct err *err);
 
-/* All of it, with something pending: under the lock, or without it for those who only look. */
-bool flow_drift(struct flow *flow, struct err *err);
+/* All of it, with something to run: under the lock, or without it for those who only look. */
+bool flow_drift(struct flow *flow, const struct flow_work *work, struct err *err);
 
 #endif

@@ -60,6 +60,13 @@ const struct log_event events[EVENTS] = {
 	"A migration was rolled back by the database and is tried again.", "version,code,reason"},
     [EVENT_MIGRATION_APPLIED] = {"migration.applied", LOG_INFO,
 	"A migration and its history row are committed.", "version,name,statements,elapsed_ms"},
+    [EVENT_MIGRATION_REVERTING] = {"migration.reverting", LOG_DEBUG,
+	"The rollback of a migration begins.", "version,name,file,statements"},
+    [EVENT_MIGRATION_REVERTED] = {"migration.reverted", LOG_INFO,
+	"A migration was rolled back; that and its history row are committed.",
+	"version,name,statements,elapsed_ms"},
+    [EVENT_ROLLBACK_CAUTION] = {"rollback.caution", LOG_WARN,
+	"What to know of a migration that is going to be rolled back.", "version,reason"},
     [EVENT_PROOF_AGAIN] = {"proof.again", LOG_DEBUG,
 	"A migration changes rows that were there; it is rolled back and run again to compare them "
 	"row by row.",

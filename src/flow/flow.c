@@ -8,7 +8,7 @@
 #include "flow/events.h"
 #include "flow/verify.h"
 
-static bool prepare(struct flow *flow, struct err *err)
+bool flow_prepare(struct flow *flow, struct err *err)
 {
 	if (history_prepare(flow->db, &flow->stop, err))
 		return true;
@@ -34,6 +34,7 @@ static bool expect(struct flow *flow, struct err *err)
 /* The history tables exist from the first migration on; a run with nothing to do writes nothing. */
 static bool apply_pending(struct flow *flow, struct err *err)
 {
+	struct flow_work work;
 	log_event(&events[EVENT_PLAN_PENDING],
 	    FIELDS(FIELD("database", flow->probe.label),
 		FIELD_INT("pending", (int64_t)plan_pending(&flow->plan)),
@@ -44,8 +45,9 @@ static bool apply_pending(struct flow *flow, struct err *err)
 	if (plan_pending(&flow->plan) == 0)
 		return flow_confirm(flow, false, err); /* whoever held the lock did it */
 	flow->first_install = flow->history.count == 0;
-	return flow_drift(flow, err) && flow_backup(flow, err) && prepare(flow, err) &&
-	       flow_apply(flow, err);
+	flow_pending(flow, &work);
+	return flow_drift(flow, &work, err) && flow_backup(flow, &work, err) &&
+	       flow_prepare(flow, err) && flow_apply(flow, err);
 }
 
 /*

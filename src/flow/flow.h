@@ -8,7 +8,7 @@
  *	flow_confirm  nothing is pending: does the verdict of the last run still hold (confirm.h)
  *	flow_lock     one runner at a time, then look and check again
  *	flow_drift    did anybody else change the schema since the last run (drift.h)
- *	flow_backup   a dump, before the first change (backup.h)
+ *	flow_backup   a dump, before the first change (steps.h)
  *	flow_apply    each pending migration with its history row, the last one held against the
  *	              mirror (verify.h), and what it left recorded (record.h)
  *	flow_finish   record, unlock, close
@@ -51,9 +51,9 @@ struct flow {
 	struct expectation expected;
 	bool first_install; /* no history was there when the run began */
 	bool locked;
-	size_t applied;       /* migrations this run applied */
-	size_t to_apply;      /* how many it set out to apply */
-	const char *applying; /* label of the one being applied; NULL: none */
+	size_t applied;       /* parts this run has run: applied, or of a rollback reverted */
+	size_t to_apply;      /* how many it set out to */
+	const char *applying; /* label of the one at work; NULL: none */
 };
 
 /*

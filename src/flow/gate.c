@@ -15,8 +15,18 @@ enum {
 	TOLD_MOST = 6
 };
 
-static bool refuse_all(const struct flow *flow, struct err *err)
+static bool refuse_rollback(const struct flow *flow, struct err *err)
 {
+	err_set(err, ERR_DESTRUCTIVE, "environment %s does not allow migrations, nor to undo them",
+	    config_text(flow->config, SETTING_ENV));
+	return err_next(err, "set permissions.migrations in %s",
+	    config_text(flow->config, SETTING_ENVIRONMENTS));
+}
+
+static bool refuse_all(const struct flow *flow, const struct flow_work *work, struct err *err)
+{
+	if (work->count > 0 && work->parts[0].down)
+		return refuse_rollback(flow, err);
 	err_set(err, ERR_PENDING, "%zu pending, and environment %s does not allow migrations",
 	    plan_pending(&flow->plan), config_text(flow->config, SETTING_ENV));
 	return err_next(err, "apply them where it is allowed, or set permissions.migrations in %s",
@@ -26,8 +36,8 @@ static bool refuse_all(const struct flow *flow, struct err *err)
 /* What is approved and what now is, when the two differ. */
 static void tell_stale(const char *given, const char *token, struct err *err)
 {
-	err_why(
-	    err, "approved is %s, but the migration, or what it loses, is now %s", given, token);
+	err_why(err, "approved is %s, but the %s, or what it loses, is now %s", given,
+	    strstr(token, "@down:") != NULL ? "down part" : "migration", token);
 }
 
 static void advise(const struct flow *flow, const char *token, struct err *err)
@@ -37,20 +47,22 @@ static void advise(const struct flow *flow, const char *token, struct err *err)
 	err_next(err, "  %s", token);
 }
 
-static void tell_state(const struct flow *flow, enum approval_state state, const char *given,
-    const char *token, struct err *err)
+static void tell_state(const struct flow *flow, bool down, enum approval_state state,
+    const char *given, const char *token, struct err *err)
 {
 	if (state == APPROVAL_STALE)
 		tell_stale(given, token, err);
-	if (state == APPROVAL_WEAK)
+	if (state == APPROVAL_WEAK && down)
+		err_why(err, "a bare version, or all, approves migrations alone, no rollback");
+	else if (state == APPROVAL_WEAK)
 		err_why(err, "a bare version, or all, approves nothing %s",
 		    flow->config->permission == PERMISSION_UNNAMED ? "without a named environment"
 								   : "in this environment");
 	advise(flow, token, err);
 }
 
-/* Where everything is reviewed, each pending migration needs its own line. */
-static bool check_reviewed(const struct flow *flow, struct err *err)
+/* Where everything is reviewed, each part that is to be run needs its own line. */
+static bool check_reviewed(const struct flow *flow, const struct flow_work *work, struct err *err)
 {
 	const char *environment = config_text(flow->config, SETTING_ENV);
 	size_t missing = 0;
@@ -59,25 +71,23 @@ static bool check_reviewed(const struct flow *flow, struct err *err)
 	    &refusal, ERR_DESTRUCTIVE, "environment %s wants each migration approved", environment);
 	err_next(&refusal, "approve in %s (with a reason behind it) or DB_ENTRY_APPROVE:",
 	    config_text(flow->config, SETTING_APPROVALS));
-	for (size_t i = 0; i < flow->plan.count; i++) {
+	for (size_t i = 0; i < work->count; i++) {
 		CLEANUP(arena_free) struct arena arena = {0};
-		const struct plan_item *item = &flow->plan.items[i];
+		const struct migration *migration = work->parts[i].migration;
 		const char *used = NULL;
 		struct judgement judgement;
-		if (!plan_item_is_pending(item))
-			continue;
-		judge(&judgement, item->migration, &arena);
+		judge(&judgement, &work->parts[i], &arena);
 		bool work_item = flow->config->permission != PERMISSION_CHANGE_REQUEST ||
-				 item->migration->directives.work_item != NULL;
+				 migration->directives.work_item != NULL;
 		enum approval_state state = approvals_find(&flow->approvals,
-		    flow->config->permission, item->migration->version, judgement.token, &used);
+		    flow->config->permission, migration->version, judgement.token, &used);
 		/* What the proof finds may have changed the digest: it is judged then. */
 		bool approved = state == APPROVAL_GIVEN;
 		if (approved && work_item)
 			continue;
 		if (++missing > TOLD_MOST)
 			continue;
-		err_why(&refusal, "%s: %s", item->migration->label,
+		err_why(&refusal, "%s: %s", work->parts[i].label,
 		    !work_item ? "no work item: -- db-entry: work-item=ABC-123" : "not approved");
 		if (state == APPROVAL_STALE)
 			tell_stale(used, judgement.token, &refusal);
@@ -86,21 +96,22 @@ static bool check_reviewed(const struct flow *flow, struct err *err)
 	if (missing == 0)
 		return true;
 	if (missing > TOLD_MOST)
-		err_why(&refusal, "and %zu more: db-entry plan", missing - TOLD_MOST);
+		err_why(&refusal, "and %zu more: db-entry %s", missing - TOLD_MOST,
+		    work->parts[0].down ? "rollback --plan" : "plan");
 	*err = refusal;
 	return false;
 }
 
-bool flow_gate(struct flow *flow, struct err *err)
+bool flow_gate(struct flow *flow, const struct flow_work *work, struct err *err)
 {
 	if (!approvals_read(&flow->approvals, flow->config, &flow->arena, err))
 		return false;
 	switch (flow->config->permission) {
 	case PERMISSION_FALSE:
-		return refuse_all(flow, err);
+		return refuse_all(flow, work, err);
 	case PERMISSION_REVIEW:
 	case PERMISSION_CHANGE_REQUEST:
-		return check_reviewed(flow, err);
+		return check_reviewed(flow, work, err);
 	case PERMISSION_UNNAMED:
 	case PERMISSION_TRUE:
 		break;
@@ -110,19 +121,20 @@ bool flow_gate(struct flow *flow, struct err *err)
 
 static void tell_statements(const struct judgement *judgement, struct err *err)
 {
-	const struct sql_script *up = &judgement->migration->up;
+	const struct sql_script *script = judgement->part.script;
 	size_t told = 0;
-	for (size_t i = 0; i < up->count; i++) {
+	for (size_t i = 0; i < script->count; i++) {
 		char summary[SUMMARY];
 		if (judgement->risks[i].level < RISK_DESTRUCTIVE)
 			continue;
 		if (++told > TOLD_MOST)
 			return;
-		sql_summary(up->dialect, &up->statements[i], summary, sizeof(summary));
+		sql_summary(script->dialect, &script->statements[i], summary, sizeof(summary));
 		if (told == 1)
-			err_at(err, up->statements[i].file, up->statements[i].line);
+			err_at(err, script->statements[i].file, script->statements[i].line);
 		else
-			err_why(err, "%s:%d", up->statements[i].file, up->statements[i].line);
+			err_why(
+			    err, "%s:%d", script->statements[i].file, script->statements[i].line);
 		err_why(err, "  %s", summary);
 	}
 }
@@ -130,26 +142,27 @@ static void tell_statements(const struct judgement *judgement, struct err *err)
 static bool block(const struct gate *gate, enum approval_state state, const char *given,
     const struct db_proof *proof, struct err *err)
 {
-	const struct migration *migration = gate->judgement.migration;
-	err_set(err, ERR_DESTRUCTIVE, "BLOCKED %s: nothing of it is done", migration->label);
+	const struct migration_part *part = &gate->judgement.part;
+	err_set(err, ERR_DESTRUCTIVE, "BLOCKED %s: nothing of it is done", part->label);
 	tell_statements(&gate->judgement, err);
-	err_at(err, migration->file, 0);
+	err_at(err, part->migration->file, 0);
 	for (size_t i = 0; proof != NULL && i < proof->count; i++)
 		err_why(err, "%s", proof->losses[i].evidence);
-	if (proof != NULL && proof->count == 0 && migration->directives.destructive)
+	if (proof != NULL && proof->count == 0 && part->destructive)
 		err_why(err, "its author declares it destructive");
-	tell_state(gate->flow, state, given, gate->judgement.token, err);
-	return err_next(err, "or start the previous image; its schema is untouched");
+	tell_state(gate->flow, part->down, state, given, gate->judgement.token, err);
+	return part->down ? err_next(err, "or leave it applied")
+			  : err_next(err, "or start the previous image; its schema is untouched");
 }
 
 /* Approved, or refused with what the proof found; NULL where there was none. */
 static bool ask(struct gate *gate, bool needed, const struct db_proof *proof, struct err *err)
 {
 	struct flow *flow = gate->flow;
-	const struct migration *migration = gate->judgement.migration;
-	const char *used = NULL;
-	enum approval_state state = approvals_find(&flow->approvals, flow->config->permission,
-	    migration->version, gate->judgement.token, &used);
+	const struct migration_part *part = &gate->judgement.part;
+	const char *version = part->migration->version, *used = NULL;
+	enum approval_state state = approvals_find(
+	    &flow->approvals, flow->config->permission, version, gate->judgement.token, &used);
 	bool reviewed = flow->config->permission == PERMISSION_REVIEW ||
 			flow->config->permission == PERMISSION_CHANGE_REQUEST;
 	if (state == APPROVAL_GIVEN) {
@@ -157,8 +170,8 @@ static bool ask(struct gate *gate, bool needed, const struct db_proof *proof, st
 			gate->approval = used;
 		if (needed)
 			log_event(&events[EVENT_DESTRUCTIVE_APPROVED],
-			    FIELDS(FIELD("version", migration->version), FIELD("approval", used)),
-			    "%s is approved by %s", migration->label, used);
+			    FIELDS(FIELD("version", version), FIELD("approval", used)),
+			    "%s is approved by %s", part->label, used);
 		return true;
 	}
 	if (!needed && state != APPROVAL_STALE)
@@ -166,10 +179,10 @@ static bool ask(struct gate *gate, bool needed, const struct db_proof *proof, st
 	return block(gate, state, used, proof, err);
 }
 
-void gate_open(struct gate *gate, struct flow *flow, const struct migration *migration)
+void gate_open(struct gate *gate, struct flow *flow, const struct migration_part *part)
 {
 	*gate = (struct gate){.flow = flow};
-	judge(&gate->judgement, migration, &gate->arena);
+	judge(&gate->judgement, part, &gate->arena);
 }
 
 void gate_close(struct gate *gate)
@@ -204,11 +217,12 @@ static bool has_rows(struct flow *flow, const char *table, bool *yes, struct err
 /* Then a name in the file is not the table that has it now. */
 static bool renames_tables(struct gate *gate)
 {
-	const struct sql_script *up = &gate->judgement.migration->up;
-	for (size_t i = 0; i < up->count; i++) {
+	const struct sql_script *script = gate->judgement.part.script;
+	for (size_t i = 0; i < script->count; i++) {
+		const struct sql_statement *statement = &script->statements[i];
 		struct sql_alter what;
-		if (sql_alter_of(&what, up->dialect, up->statements[i].text, up->statements[i].len,
-			&gate->arena) &&
+		if (sql_alter_of(
+			&what, script->dialect, statement->text, statement->len, &gate->arena) &&
 		    what.action == SQL_ALTER_RENAME)
 			return true;
 	}
@@ -219,9 +233,9 @@ bool gate_before(struct gate *gate, bool proved, struct err *err)
 {
 	const struct judgement *judgement = &gate->judgement;
 	struct flow *flow = gate->flow;
-	bool needed = !proved && judgement->migration->directives.destructive;
+	bool needed = !proved && judgement->part.destructive;
 	bool renames = !proved && renames_tables(gate);
-	for (size_t i = 0; i < judgement->migration->up.count; i++) {
+	for (size_t i = 0; i < judgement->part.script->count; i++) {
 		const struct risk *risk = &judgement->risks[i];
 		bool rows = true;
 		/* A statement no rule knows is the engine's to refuse; a PRAGMA acts unseen. */
@@ -240,7 +254,7 @@ static void report_overwrites(const struct gate *gate, const struct db_proof *pr
 	for (size_t i = 0; i < proof->overwrite_count; i++) {
 		const struct db_overwrite *overwrite = &proof->overwrites[i];
 		log_event(&events[EVENT_PROOF_OVERWRITTEN],
-		    FIELDS(FIELD("version", gate->judgement.migration->version),
+		    FIELDS(FIELD("version", gate->judgement.part.migration->version),
 			FIELD("table", overwrite->table), FIELD_INT("rows", overwrite->rows),
 			FIELD("file", overwrite->statement->file),
 			FIELD_INT("line", overwrite->statement->line)),
@@ -253,27 +267,27 @@ static void report_overwrites(const struct gate *gate, const struct db_proof *pr
 bool gate_prove(struct gate *gate, struct err *err)
 {
 	struct flow *flow = gate->flow;
-	const struct migration *migration = gate->judgement.migration;
+	const struct migration_part *part = &gate->judgement.part;
+	const char *version = part->migration->version;
 	struct db_proof *proof = &gate->proof;
 	gate->again = false;
 	if (!flow->driver->prove(flow->db, proof, &gate->arena, &flow->stop, err))
 		return false;
 	if (proof->state == DB_PROOF_AGAIN) {
 		gate->again = true;
-		log_event(&events[EVENT_PROOF_AGAIN], FIELDS(FIELD("version", migration->version)),
-		    "%s changes rows that were there; once more, row by row", migration->label);
+		log_event(&events[EVENT_PROOF_AGAIN], FIELDS(FIELD("version", version)),
+		    "%s changes rows that were there; once more, row by row", part->label);
 		return err_set(err, ERR_UNEXPECTED, "the proof is not complete");
 	}
 	for (size_t i = 0; i < proof->count; i++)
 		judgement_add(&gate->judgement, proof->losses[i].object, &gate->arena);
 	if (proof->tables > 0 && proof->count == 0)
 		log_event(&events[EVENT_PROOF_HELD],
-		    FIELDS(FIELD("version", migration->version),
-			FIELD_INT("tables", (int64_t)proof->tables)),
-		    "%s loses nothing: %zu table%s compared", migration->label, proof->tables,
+		    FIELDS(FIELD("version", version), FIELD_INT("tables", (int64_t)proof->tables)),
+		    "%s loses nothing: %zu table%s compared", part->label, proof->tables,
 		    proof->tables == 1 ? "" : "s");
 	report_overwrites(gate, proof);
-	bool declared = migration->directives.destructive && !flow->first_install;
+	bool declared = part->destructive && !flow->first_install;
 	gate->refused = !ask(gate, proof->count > 0 || declared, proof, err);
 	return !gate->refused;
 }
@@ -288,6 +302,6 @@ bool gate_explain(struct gate *gate, struct err *err)
 		return false;
 	enum approval_state state =
 	    approvals_find(&gate->flow->approvals, gate->flow->config->permission,
-		gate->judgement.migration->version, gate->judgement.token, &used);
+		gate->judgement.part.migration->version, gate->judgement.token, &used);
 	return block(gate, state, used, &gate->proof, err);
 }

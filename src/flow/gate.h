@@ -1,4 +1,4 @@
-/* One migration's way through the gate. */
+/* The way of one part of a migration through the gate. */
 #ifndef DB_ENTRY_FLOW_GATE_H
 #define DB_ENTRY_FLOW_GATE_H
 
@@ -16,7 +16,7 @@ struct gate {
 };
 
 /* Close with gate_close(). */
-void gate_open(struct gate *gate, struct flow *flow, const struct migration *migration);
+void gate_open(struct gate *gate, struct flow *flow, const struct migration_part *part);
 void gate_close(struct gate *gate);
 
 /* Before its first statement, outside a transaction; `proved`: gate_prove() comes as well. */

@@ -110,17 +110,18 @@ bool flow_lock(struct flow *flow, struct err *err)
 }
 
 bool flow_reconnect(
-    struct flow *flow, const struct migration *migration, bool *applied, struct err *err)
+    struct flow *flow, const struct migration_part *part, bool *done, struct err *err)
 {
 	flow_disconnect(flow);
-	if (!flow_wait(flow, err) || !flow_lock(flow, err) ||
+	if (!flow_wait(flow, err) ||
+	    !(part->down ? flow_take_lock(flow, err) : flow_lock(flow, err)) ||
 	    !snapshot_read(&flow->snapshot, flow->db, &flow->stop, err))
 		return false;
 	for (size_t i = 0; i < flow->history.count; i++) {
 		const struct history_row *row = &flow->history.rows[i];
-		if (row->state == HISTORY_APPLIED &&
-		    migration_compare(row->version, migration->version) == 0)
-			*applied = true;
+		if (row->state == (part->down ? HISTORY_REVERTED : HISTORY_APPLIED) &&
+		    migration_compare(row->version, part->migration->version) == 0)
+			*done = true;
 	}
 	return true;
 }

@@ -94,8 +94,18 @@ static bool check_first_run(struct flow *flow, struct err *err)
 	return err_next(err, "db-entry baseline none, when it has none of these");
 }
 
+void flow_pending(struct flow *flow, struct flow_work *work)
+{
+	work->count = 0;
+	work->parts = arena_array(&flow->arena, plan_pending(&flow->plan), sizeof(*work->parts));
+	for (size_t i = 0; i < flow->plan.count; i++)
+		if (plan_item_is_pending(&flow->plan.items[i]))
+			work->parts[work->count++] = migration_up(flow->plan.items[i].migration);
+}
+
 bool flow_check(struct flow *flow, struct err *err)
 {
+	struct flow_work work;
 	bool refuse = config_is(flow->config, SETTING_OUT_OF_ORDER, "refuse");
 	if (!plan_check(&flow->plan, refuse, err))
 		return false;
@@ -103,7 +113,9 @@ bool flow_check(struct flow *flow, struct err *err)
 		report_warnings(flow);
 	if (plan_pending(&flow->plan) == 0)
 		return true;
-	return check_first_run(flow, err) && flow_gate(flow, err) && check_writable(flow, err);
+	flow_pending(flow, &work);
+	return check_first_run(flow, err) && flow_gate(flow, &work, err) &&
+	       check_writable(flow, err);
 }
 
 bool flow_settled(const struct flow *flow, struct err *err)

@@ -130,7 +130,7 @@ const struct setting settings[SETTINGS] = {
 	    "Approvals of migrations that lose data, separated by commas or blanks: "
 	    "VERSION@DIGEST as the refusal, plan and lint print it. A bare VERSION counts where "
 	    "permissions.migrations is true or no environment is chosen; all only where it is "
-	    "true.",
+	    "true. A rollback needs VERSION@down:DIGEST, as it and rollback --plan print it.",
     },
     {
 	.id = SETTING_APPROVALS,
@@ -139,7 +139,8 @@ const struct setting settings[SETTINGS] = {
 	.type = SETTING_IS_PATH,
 	.fallback = "db/approvals",
 	.topic = TOPIC_MIGRATIONS,
-	.help = "The file with reviewed approvals, a line each: VERSION@DIGEST and the reason.",
+	.help = "The file with reviewed approvals, a line each: VERSION@DIGEST (of a rollback "
+		"VERSION@down:DIGEST) and the reason.",
     },
     {
 	.id = SETTING_APP_VERSION,

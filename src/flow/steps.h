@@ -3,6 +3,7 @@
 #define DB_ENTRY_FLOW_STEPS_H
 
 #include "flow/flow.h"
+#include "migrate/part.h"
 #include "schema/diff.h"
 
 /* How long rollback, unlock and the closing record may take after a signal or an error. */
@@ -13,11 +14,37 @@ enum {
 /* The limits of one statement as configured. */
 struct db_limits flow_limits(const struct flow *flow);
 
+/* What is going to be run, in this order: up parts or down parts, never both. */
+struct flow_work {
+	struct migration_part *parts; /* in the flow's arena */
+	size_t count;
+};
+
+/* The up parts of what is pending. */
+void flow_pending(struct flow *flow, struct flow_work *work);
+
 /*
- * Read the approvals. May this environment apply what is pending? ERR_PENDING or ERR_DESTRUCTIVE
+ * Read the approvals. May this environment run that? ERR_PENDING (up parts) or ERR_DESTRUCTIVE
  * otherwise.
  */
-bool flow_gate(struct flow *flow, struct err *err);
+bool flow_gate(struct flow *flow, const struct flow_work *work, struct err *err);
+
+/*
+ * Before the first change, under the lock, with something to run: a dump as DB_ENTRY_DUMP wants it,
+ * or ERR_DUMP, or promise 2's exception, which is logged. The id goes into the history.
+ */
+bool flow_backup(struct flow *flow, const struct flow_work *work, struct err *err);
+
+/*
+ * Judge one part, run it and record that: in one transaction, or statement by statement with the
+ * ledger. `row` is what the history has of it: of an up part NULL, or a row that makes room. A
+ * failure says what is left behind.
+ */
+bool flow_run_part(struct flow *flow, const struct migration_part *part,
+    const struct history_row *row, struct err *err);
+
+/* Say how many parts of this run are committed, when there are any. Always false. */
+bool flow_report_kept(const struct flow *flow, bool down, struct err *err);
 
 /*
  * Add the first lines of what differs to an error's `why`; the sides are called as given. What only
@@ -38,17 +65,20 @@ void flow_roll_back(struct flow *flow);
 /* Show that the migration being applied goes on; `flow` is a struct flow. */
 void flow_show_progress(void *flow);
 
-/* Does the migration run in one transaction with its history row? */
-bool flow_is_atomic(const struct flow *flow, const struct migration *migration);
+/* Make our tables where they are missing, before the first change. */
+bool flow_prepare(struct flow *flow, struct err *err);
+
+/* Does it run in one transaction with its history row? */
+bool flow_is_atomic(const struct flow *flow, const struct migration_part *part);
 
 /* Unlock and close. */
 void flow_disconnect(struct flow *flow);
 
 /*
- * After ERR_OUTCOME_UNKNOWN: connect, lock and look again; *applied tells whether the history has
- * the migration.
+ * After ERR_OUTCOME_UNKNOWN: connect, lock and look again; *done tells whether the history says
+ * that the part was run.
  */
 bool flow_reconnect(
-    struct flow *flow, const struct migration *migration, bool *applied, struct err *err);
+    struct flow *flow, const struct migration_part *part, bool *done, struct err *err);
 
 #endif

@@ -40,6 +40,8 @@ static const struct directive known[] = {
 /* A down part is a migration of its own in nothing but how it is run. */
 static const struct directive known_down[] = {
     {"no-transaction", FLAG, AT(down_no_transaction)},
+    {"lock-timeout", DURATION, AT(down_lock_timeout)},
+    {"statement-timeout", DURATION, AT(down_statement_timeout)},
 };
 
 enum {
@@ -55,7 +57,12 @@ static const char prefix[] = "db-entry:";
 
 struct migration_directives directives_none(void)
 {
-	return (struct migration_directives){.lock_timeout = -1, .statement_timeout = -1};
+	return (struct migration_directives){
+	    .lock_timeout = -1,
+	    .statement_timeout = -1,
+	    .down_lock_timeout = -1,
+	    .down_statement_timeout = -1,
+	};
 }
 
 bool directives_are(const char *text, size_t len)

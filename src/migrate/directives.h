@@ -5,7 +5,8 @@
  *	-- db-entry: was=0a1b2c3d4e5f
  *
  * They stand at the top of a part, before its first statement, comma-separated or on several lines.
- * A down part takes `no-transaction` alone; everything else is about the migration as a whole.
+ * A down part takes `no-transaction` and the timeouts, for itself; everything else is about the
+ * migration as a whole.
  */
 #ifndef DB_ENTRY_MIGRATE_DIRECTIVES_H
 #define DB_ENTRY_MIGRATE_DIRECTIVES_H

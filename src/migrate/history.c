@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "migrate/own.h"
+#include "migrate/part.h"
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -50,12 +51,15 @@ enum column {
 	COLUMN_STARTED_AT,
 	COLUMN_FINISHED_AT,
 	COLUMN_RUN,
+	COLUMN_DOWN_TEXT,
 	COLUMNS
 };
 
+/* Down parts may be long, and are read only of what has to be named statement by statement. */
 static const char read_sql[] =
     "SELECT version, name, checksum, state, position, statements_done, statements_total,"
-    " breaks_older, started_at, finished_at, run_id"
+    " breaks_older, started_at, finished_at, run_id,"
+    " CASE WHEN state = 'started' THEN down_text END"
     " FROM own.db_entry_history";
 
 static bool garbage(
@@ -116,7 +120,40 @@ static bool read_row(struct history_row *row, const char *const *cells, struct e
 	row->started_at = cells[COLUMN_STARTED_AT];
 	row->finished_at = cells[COLUMN_FINISHED_AT];
 	row->run = cells[COLUMN_RUN];
+	row->reverting = row->state == HISTORY_STARTED && row->finished_at != NULL;
 	return true;
+}
+
+static const char *label_of(const struct history_row *row, struct arena *arena)
+{
+	return arena_printf(
+	    arena, "%s%s%s", row->version, row->name[0] == '\0' ? "" : "_", row->name);
+}
+
+/* What is kept of a migration whose file may be gone. */
+static struct migration kept_of(const struct history_row *row, struct arena *arena)
+{
+	const char *label = label_of(row, arena);
+	return (struct migration){
+	    .version = row->version,
+	    .name = row->name,
+	    .label = label,
+	    .file = arena_printf(arena, "down part of %s", label),
+	};
+}
+
+/* A rollback that was left half-way is told with its statement, where that can be found. */
+static void find_undo(struct history_row *row, const char *down_text, const struct dialect *dialect,
+    struct arena *arena)
+{
+	struct err ignored; /* it is told by number then */
+	struct migration *undo;
+	if (!row->reverting || down_text == NULL)
+		return;
+	undo = arena_alloc(arena, sizeof(*undo));
+	*undo = kept_of(row, arena);
+	if (migration_read_down(undo, down_text, dialect, arena, &ignored))
+		row->undo = undo;
 }
 
 static int compare_positions(const void *a, const void *b)
@@ -184,17 +221,20 @@ static bool keep_one_a_version(struct history *history, struct arena *arena, str
 	return true;
 }
 
-static bool read_rows(
-    struct history *history, const struct db_rows *rows, struct arena *arena, struct err *err)
+static bool read_rows(struct history *history, const struct db_rows *rows,
+    const struct dialect *dialect, struct arena *arena, struct err *err)
 {
 	if (rows->columns != COLUMNS)
 		return err_set(
 		    err, ERR_UNEXPECTED, "the history was read with %zu columns", rows->columns);
 	history->rows = arena_array(arena, rows->count + 1, sizeof(*history->rows));
-	for (; history->count < rows->count; history->count++)
-		if (!read_row(&history->rows[history->count],
-			&rows->cells[history->count * COLUMNS], err))
+	for (; history->count < rows->count; history->count++) {
+		struct history_row *row = &history->rows[history->count];
+		const char *const *cells = &rows->cells[history->count * COLUMNS];
+		if (!read_row(row, cells, err))
 			return false;
+		find_undo(row, cells[COLUMN_DOWN_TEXT], dialect, arena);
+	}
 	sort_rows(history);
 	if (history->count > 0)
 		history->last_position = history->rows[history->count - 1].position;
@@ -209,9 +249,39 @@ bool history_read(struct history *history, struct db *db, struct arena *arena,
 	if (!db->driver->has_table(db, "db_entry_history", &found.exists, stop, err))
 		return false;
 	if (found.exists && (!own_query(db, read_sql, NULL, 0, arena, &rows, stop, err) ||
-				!read_rows(&found, &rows, arena, err)))
+				!read_rows(&found, &rows, db->driver->dialect, arena, err)))
 		return false;
 	*history = found;
+	return true;
+}
+
+static bool not_what_was_kept(const struct migration *kept, struct err *err)
+{
+	err_set(err, ERR_HISTORY, "the down part of %s is not the one that was kept", kept->label);
+	err_why(err, "db_entry_history, version %s: down_text does not fit down_checksum",
+	    kept->version);
+	return err_next(err, "take the file's: db-entry repair --accept %s", kept->version);
+}
+
+bool history_read_down(struct migration *ret, struct db *db, const struct history_row *row,
+    struct arena *arena, const struct stop *stop, struct err *err)
+{
+	const struct db_value version = own_text(row->version);
+	struct migration kept = kept_of(row, arena);
+	struct db_rows rows;
+	if (!own_query(db,
+		"SELECT down_text, down_checksum, work_item FROM own.db_entry_history"
+		" WHERE version = ?",
+		&version, 1, arena, &rows, stop, err))
+		return false;
+	if (rows.count > 0 && rows.cells[0] != NULL) {
+		if (!migration_read_down(&kept, rows.cells[0], db->driver->dialect, arena, err))
+			return err_context(err, "as the history keeps it");
+		if (!text_is(rows.cells[1], kept.down.checksum))
+			return not_what_was_kept(&kept, err);
+	}
+	kept.directives.work_item = rows.count > 0 ? rows.cells[2] : NULL;
+	*ret = kept;
 	return true;
 }
 
@@ -362,6 +432,41 @@ bool history_baseline(struct db *db, struct history_run *run, const struct migra
 	return insert(db, run, migration, &row, stop, err);
 }
 
+bool history_reverted(struct db *db, struct history_run *run, const struct migration *undo,
+    const char *started_at, const struct stop *stop, struct err *err)
+{
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	return record_run(db, run, stop, err) &&
+	       OWN_CHANGE(db,
+		   "UPDATE own.db_entry_history SET state = 'reverted', statements_done = 0,"
+		   " approval = ?, dump_id = ?, run_id = ?, started_at = ?, finished_at = ?"
+		   " WHERE version = ?",
+		   stop, err, own_text(run->approval), own_text(run->dump_id), own_text(run->id),
+		   own_text(started_at), own_text(now), own_text(undo->version));
+}
+
+/* finished_at stays: that it was applied before tells it from a migration that is started. */
+bool history_revert_start(struct db *db, struct history_run *run, const struct migration *undo,
+    const char *started_at, const struct stop *stop, struct err *err)
+{
+	return record_run(db, run, stop, err) &&
+	       OWN_CHANGE(db,
+		   "UPDATE own.db_entry_history SET state = 'started', statements_done = 0,"
+		   " run_id = ?, started_at = ? WHERE version = ?",
+		   stop, err, own_text(run->id), own_text(started_at), own_text(undo->version));
+}
+
+bool history_revert_cancel(struct db *db, const struct history_run *run,
+    const struct history_row *former, const struct stop *stop, struct err *err)
+{
+	return OWN_CHANGE(db,
+	    "UPDATE own.db_entry_history SET state = 'applied', statements_done = ?, run_id = ?,"
+	    " started_at = ? WHERE version = ? AND state = 'started' AND run_id = ?",
+	    stop, err, own_number(former->statements_done), own_text(former->run),
+	    own_text(former->started_at), own_text(former->version), own_text(run->id));
+}
+
 bool history_forget(struct db *db, struct history_run *run, const char *version,
     const struct stop *stop, struct err *err)
 {
@@ -377,10 +482,13 @@ bool history_settle(struct db *db, struct history_run *run, const char *version,
 	text_now(now);
 	return record_run(db, run, stop, err) &&
 	       OWN_CHANGE(db,
-		   "UPDATE own.db_entry_history SET state = ?, run_id = ?, finished_at = ?"
+		   "UPDATE own.db_entry_history SET"
+		   " statements_done = CASE WHEN finished_at IS NULL THEN statements_done"
+		   " WHEN ? = 'applied' THEN statements_total ELSE 0 END,"
+		   " state = ?, run_id = ?, finished_at = ?"
 		   " WHERE state = 'started' AND " SAME_VERSION,
-		   stop, err, own_text(state_names[state]), own_text(run->id), own_text(now),
-		   own_text(significant(version)));
+		   stop, err, own_text(state_names[state]), own_text(state_names[state]),
+		   own_text(run->id), own_text(now), own_text(significant(version)));
 }
 
 bool history_accept(struct db *db, struct history_run *run, const struct migration *migration,

@@ -28,8 +28,14 @@ struct history_row {
 	int64_t position; /* 1 for the first ever applied, then 2 …: the order of application */
 	int statements_done, statements_total;
 	bool breaks_older; /* its floor: images that don't know it must not start */
+	/*
+	 * With HISTORY_STARTED: it was applied, and its rollback began. statements_done then counts
+	 * those of the down part; `undo` has it as it was kept, NULL when it can't be read.
+	 */
+	bool reverting;
+	const struct migration *undo;
 	const char *started_at;
-	const char *finished_at; /* NULL while started */
+	const char *finished_at; /* NULL while started, except of one that is reverting */
 	const char *run;         /* id of the run that wrote it last */
 };
 
@@ -43,7 +49,7 @@ struct history {
 /* Who writes: the same for all rows of one process. */
 struct history_run {
 	char id[33];             /* 32 hex digits, random */
-	const char *command;     /* "run", "apply", "baseline", "repair" */
+	const char *command;     /* "run", "apply", "baseline", "repair", "rollback" */
 	const char *app_version; /* NULL: not given */
 	char host[256];
 	char started_at[32];
@@ -95,6 +101,27 @@ bool history_baseline(struct db *db, struct history_run *run, const struct migra
     const struct history_row *former, const struct stop *stop, struct err *err);
 
 /*
+ * Rolling back. The down part of an applied row, as the history keeps it: a migration without an up
+ * part, whose `file` is words for messages. down.count is 0 when none is kept. Costs a query, which
+ * no other command needs. ERR_HISTORY when it is not what was kept.
+ */
+bool history_read_down(struct migration *ret, struct db *db, const struct history_row *row,
+    struct arena *arena, const struct stop *stop, struct err *err);
+
+/*
+ * The steps of one rollback: in its transaction history_reverted() alone; otherwise
+ * history_revert_start(), history_statement_done() after each statement, and history_reverted().
+ * history_revert_cancel() takes back a start of this run, of which nothing was done. The row keeps
+ * its position and its down part.
+ */
+bool history_reverted(struct db *db, struct history_run *run, const struct migration *undo,
+    const char *started_at, const struct stop *stop, struct err *err);
+bool history_revert_start(struct db *db, struct history_run *run, const struct migration *undo,
+    const char *started_at, const struct stop *stop, struct err *err);
+bool history_revert_cancel(struct db *db, const struct history_run *run,
+    const struct history_row *former, const struct stop *stop, struct err *err);
+
+/*
  * What `repair` does to a row that is there; each writes the run's row too. Whether it makes sense
  * is the caller's to judge: a version without a row is no error.
  */
@@ -103,7 +130,8 @@ bool history_baseline(struct db *db, struct history_run *run, const struct migra
 bool history_forget(struct db *db, struct history_run *run, const char *version,
     const struct stop *stop, struct err *err);
 
-/* An unfinished migration was finished by hand (HISTORY_APPLIED) or undone (HISTORY_REVERTED). */
+/* An unfinished migration was finished by hand (HISTORY_APPLIED) or undone (HISTORY_REVERTED); of
+ * an unfinished rollback it is the other way round. */
 bool history_settle(struct db *db, struct history_run *run, const char *version,
     enum history_state state, const struct stop *stop, struct err *err);
 

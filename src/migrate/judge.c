@@ -11,18 +11,19 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The up part, and what is lost: an approval holds for both or not at all. */
+/* The statements, and what is lost: an approval holds for both or not at all. */
 static void name_token(struct judgement *judgement, struct arena *arena)
 {
 	char hex[DIGEST_HEX + 1];
-	const struct migration *migration = judgement->migration;
+	const struct migration_part *part = &judgement->part;
 	struct digest *digest = digest_new();
-	digest_add(digest, migration->up.checksum, DIGEST_HEX);
+	digest_add(digest, part->script->checksum, DIGEST_HEX);
 	for (size_t i = 0; i < judgement->count; i++)
 		digest_add(digest, judgement->objects[i], strlen(judgement->objects[i]) + 1);
 	digest_hex(digest, hex);
 	digest_free(&digest);
-	judgement->token = arena_printf(arena, "%s@%.*s", migration->version, TOKEN_HEX, hex);
+	judgement->token = arena_printf(arena, "%s@%s%.*s", part->migration->version,
+	    part->down ? "down:" : "", TOKEN_HEX, hex);
 }
 
 static bool add(struct judgement *judgement, const char *object, struct arena *arena)
@@ -40,14 +41,14 @@ static bool add(struct judgement *judgement, const char *object, struct arena *a
 	return true;
 }
 
-void judge(struct judgement *ret, const struct migration *migration, struct arena *arena)
+void judge(struct judgement *ret, const struct migration_part *part, struct arena *arena)
 {
-	const struct sql_script *up = &migration->up;
-	struct judgement judgement = {.migration = migration,
-	    .risks = arena_array(arena, up->count + 1, sizeof(*judgement.risks))};
-	for (size_t i = 0; i < up->count; i++) {
+	const struct sql_script *script = part->script;
+	struct judgement judgement = {.part = *part,
+	    .risks = arena_array(arena, script->count + 1, sizeof(*judgement.risks))};
+	for (size_t i = 0; i < script->count; i++) {
 		struct risk *risk = &judgement.risks[i];
-		risk_of(risk, up->dialect, &up->statements[i], arena);
+		risk_of(risk, script->dialect, &script->statements[i], arena);
 		if (risk->level > judgement.worst)
 			judgement.worst = risk->level;
 		if (risk->object != NULL)
@@ -67,5 +68,5 @@ bool judgement_add(struct judgement *judgement, const char *lost, struct arena *
 
 bool judgement_is_destructive(const struct judgement *judgement)
 {
-	return judgement->worst >= RISK_DESTRUCTIVE || judgement->migration->directives.destructive;
+	return judgement->worst >= RISK_DESTRUCTIVE || judgement->part.destructive;
 }

@@ -1,21 +1,23 @@
-/* The judgement of a migration by reading alone, and what its approval is called. */
+/* The judgement of a part of a migration by reading alone, and what its approval is called. */
 #ifndef DB_ENTRY_MIGRATE_JUDGE_H
 #define DB_ENTRY_MIGRATE_JUDGE_H
 
-#include "migrate/migration.h"
+#include "migrate/part.h"
 #include "sql/risk.h"
 
 struct judgement {
-	const struct migration *migration;
-	struct risk *risks;    /* of each statement of the up part */
+	struct migration_part part;
+	struct risk *risks;    /* of each statement */
 	enum risk_level worst; /* RISK_SAFE without a statement */
 	const char **objects;  /* what may be lost: sorted, each once */
 	size_t count;
-	const char *token; /* "0013@4be1c09a77d2" */
+	/* "0013@4be1c09a77d2"; of a down part "0013@down:4be1c09a77d2", so that neither is ever
+	 * taken for the other. */
+	const char *token;
 };
 
 /* Lives in the arena. */
-void judge(struct judgement *judgement, const struct migration *migration, struct arena *arena);
+void judge(struct judgement *judgement, const struct migration_part *part, struct arena *arena);
 
 /*
  * Name also what turned out to be lost; `token` changes when reading had not found it. False when

@@ -44,17 +44,17 @@ static bool only_for_settings(const struct sql_script *script)
 #define HALF_WAY                                                                                   \
 	"several statements without a transaction: a crash between them leaves it half applied; "
 
-static void check_half_way(
-    struct lint_findings *findings, const struct migration *migration, struct arena *arena)
+static void check_half_way(struct lint_findings *findings, const struct sql_script *part,
+    bool no_transaction, struct arena *arena)
 {
-	if (!migration->directives.no_transaction || migration->up.count < 2)
+	if (!no_transaction || part->count < 2)
 		return;
 	add(findings, arena,
-	    (struct lint_finding){"half-way", migration->file, migration->up.statements[1].line,
-		only_for_settings(&migration->up) ? HALF_WAY
+	    (struct lint_finding){"half-way", part->statements[1].file, part->statements[1].line,
+		only_for_settings(part) ? HALF_WAY
 		    "remove no-transaction: foreign keys are off while a migration runs "
 		    "anyway"
-						  : HALF_WAY "give each a file of its own"});
+					: HALF_WAY "give each a file of its own"});
 }
 
 /* The version alone pairs them; a slip in it would pair what does not belong together. */
@@ -95,7 +95,10 @@ void lint_migrations(
 	*findings = (struct lint_findings){0};
 	for (size_t i = 0; i < set->count; i++) {
 		check_empty(findings, &set->items[i], arena);
-		check_half_way(findings, &set->items[i], arena);
+		check_half_way(
+		    findings, &set->items[i].up, set->items[i].directives.no_transaction, arena);
+		check_half_way(findings, &set->items[i].down,
+		    set->items[i].directives.down_no_transaction, arena);
 		check_names(findings, &set->items[i], arena);
 		check_order(findings, set, i, arena);
 	}

@@ -20,8 +20,9 @@ struct migration_directives {
 	bool breaks_older;         /* older images can't run on the schema this leaves */
 	int64_t lock_timeout;      /* ms; -1: not given */
 	int64_t statement_timeout; /* ms; -1: not given */
-	const char *work_item;     /* NULL: not given */
-	const char **was;          /* checksums (at least 12 hex digits each) this file replaces */
+	int64_t down_lock_timeout, down_statement_timeout;
+	const char *work_item; /* NULL: not given */
+	const char **was;      /* checksums (at least 12 hex digits each) this file replaces */
 	size_t was_count;
 };
 
@@ -33,7 +34,9 @@ struct migration {
 	const char *down_file; /* the same of a down part in a file of its own; NULL: none */
 	struct sql_script up;
 	struct sql_script down; /* count 0 when there is none; one without statements is none */
-	const char *down_text;  /* as the file has it, with its marker; NULL when there is none */
+	/* As the file has it, with its marker; NULL when there is none. The history keeps it, and
+	 * migration_read_down() reads it again: as a .down.sql of the native layout. */
+	const char *down_text;
 	struct migration_directives directives;
 };
 

@@ -188,11 +188,22 @@ const char *plan_newest(const struct plan *plan)
 
 /* --- Judging it --- */
 
-/* The first statement of which nobody knows whether it was done; NULL when the file can't tell. */
+/* How many statements there are to an unfinished one; of a rollback 0 when that can't be told. */
+static size_t statements_of(const struct history_row *row)
+{
+	if (!row->reverting)
+		return (size_t)row->statements_total;
+	return row->undo == NULL ? 0 : row->undo->down.count;
+}
+
+/* The first statement of which nobody knows whether it was done; NULL when that can't be told. */
 static const struct sql_statement *open_statement(const struct plan_item *item)
 {
 	const struct migration *migration = item->migration;
 	size_t done = (size_t)item->row->statements_done;
+	if (item->row->reverting)
+		return done < statements_of(item->row) ? &item->row->undo->down.statements[done]
+						       : NULL;
 	if (migration == NULL || strcmp(item->row->checksum, migration->up.checksum) != 0 ||
 	    migration->up.count != (size_t)item->row->statements_total ||
 	    done >= migration->up.count)
@@ -213,7 +224,8 @@ static void describe(const struct plan *plan, const struct plan_item *item, char
 	snprintf(label, sizeof(label), "%s%s%s", plan_item_version(item),
 	    name[0] == '\0' ? "" : "_", name);
 	if (item->state == PLAN_UNFINISHED)
-		snprintf(out, LINE, "%s was started and never finished", label);
+		snprintf(out, LINE, "%s%s was started and never finished",
+		    item->row->reverting ? "the rollback of " : "", label);
 	else if (item->state == PLAN_FLOOR)
 		snprintf(out, LINE,
 		    "%s was applied by a later image, and this image can't run on its schema",
@@ -245,20 +257,26 @@ static void explain_unfinished(const struct plan_item *item, struct err *err)
 {
 	const struct history_row *row = item->row;
 	const struct sql_statement *statement = open_statement(item);
+	const size_t total = statements_of(row), done = (size_t)row->statements_done;
 	char summary[SUMMARY];
-	if (row->statements_done >= row->statements_total) {
-		err_why(err, "%sall %d statements are done; only that it ended was not recorded",
-		    indent(err), row->statements_total);
+	if (total == 0 && row->reverting) {
+		err_why(err, "%s%zu statements are done; the next one may be", indent(err), done);
+		return;
+	}
+	if (done >= total) {
+		err_why(err, "%sall %zu statements are done; only that it ended was not recorded",
+		    indent(err), total);
 		return;
 	}
 	if (statement == NULL) {
-		err_why(err, "%s%d of %d statements are done; the next one may be", indent(err),
-		    row->statements_done, row->statements_total);
+		err_why(err, "%s%zu of %zu statements are done; the next one may be", indent(err),
+		    done, total);
 		return;
 	}
-	sql_summary(item->migration->up.dialect, statement, summary, sizeof(summary));
-	err_why(err, "%sstatement %d of %d may or may not be done%s", indent(err),
-	    row->statements_done + 1, row->statements_total, is_single(err) ? "" : ":");
+	sql_summary(row->reverting ? row->undo->down.dialect : item->migration->up.dialect,
+	    statement, summary, sizeof(summary));
+	err_why(err, "%sstatement %zu of %zu may or may not be done%s", indent(err), done + 1,
+	    total, is_single(err) ? "" : ":");
 	if (!is_single(err))
 		err_why(err, "    %s:%d", statement->file, statement->line);
 	err_why(err, "    %s", summary);
@@ -296,8 +314,10 @@ static void advise(const struct plan *plan, const struct plan_item *item, struct
 	const char *version = plan_item_version(item);
 	switch (item->state) {
 	case PLAN_UNFINISHED:
-		err_next(err, "finish it by hand, then: db-entry repair --applied %s", version);
-		err_next(err, "or undo what is done, then: db-entry repair --reverted %s", version);
+		err_next(err, "finish it by hand, then: db-entry repair --%s %s",
+		    item->row->reverting ? "reverted" : "applied", version);
+		err_next(err, "or undo what is done, then: db-entry repair --%s %s",
+		    item->row->reverting ? "applied" : "reverted", version);
 		break;
 	case PLAN_FLOOR:
 		err_next(err, "start the image that has %s, or a newer one", version);
@@ -320,19 +340,16 @@ static void advise(const struct plan *plan, const struct plan_item *item, struct
 	}
 }
 
-static bool blocks(const struct plan_item *item, bool refuse_out_of_order)
+/* Sets of states that stand in the way. */
+enum {
+	UNFINISHED = 1 << PLAN_UNFINISHED,
+	DISAGREEING = UNFINISHED | 1 << PLAN_FLOOR | 1 << PLAN_CHANGED | 1 << PLAN_MISSING,
+	DISORDERED = DISAGREEING | 1 << PLAN_OUT_OF_ORDER
+};
+
+static bool blocks(const struct plan_item *item, unsigned states)
 {
-	switch (item->state) {
-	case PLAN_UNFINISHED:
-	case PLAN_FLOOR:
-	case PLAN_CHANGED:
-	case PLAN_MISSING:
-		return true;
-	case PLAN_OUT_OF_ORDER:
-		return refuse_out_of_order;
-	default:
-		return false;
-	}
+	return (states & 1u << item->state) != 0;
 }
 
 static void locate(const struct plan_item *item, struct err *err)
@@ -356,8 +373,7 @@ static void report_one(const struct plan *plan, const struct plan_item *item, st
 	advise(plan, item, err);
 }
 
-static void report_all(
-    const struct plan *plan, size_t findings, bool refuse_out_of_order, struct err *err)
+static void report_all(const struct plan *plan, size_t findings, unsigned states, struct err *err)
 {
 	char line[LINE];
 	size_t told = 0, advised[PLAN_STATES] = {0};
@@ -365,7 +381,7 @@ static void report_all(
 	    err, ERR_HISTORY, "the history and the migrations disagree in %zu places", findings);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_item *item = &plan->items[i];
-		if (!blocks(item, refuse_out_of_order))
+		if (!blocks(item, states))
 			continue;
 		if (told++ < FINDINGS_MOST) {
 			describe(plan, item, line);
@@ -379,12 +395,12 @@ static void report_all(
 		err_why(err, "and %zu more: db-entry status", told - FINDINGS_MOST);
 }
 
-bool plan_check(const struct plan *plan, bool refuse_out_of_order, struct err *err)
+static bool check(const struct plan *plan, unsigned states, struct err *err)
 {
 	const struct plan_item *first = NULL;
 	size_t findings = 0;
 	for (size_t i = 0; i < plan->count; i++) {
-		if (!blocks(&plan->items[i], refuse_out_of_order))
+		if (!blocks(&plan->items[i], states))
 			continue;
 		if (findings++ == 0)
 			first = &plan->items[i];
@@ -394,10 +410,20 @@ bool plan_check(const struct plan *plan, bool refuse_out_of_order, struct err *e
 	if (findings == 1)
 		report_one(plan, first, err);
 	else
-		report_all(plan, findings, refuse_out_of_order, err);
+		report_all(plan, findings, states, err);
 	if (plan->counts[PLAN_UNFINISHED] > 0)
 		err->kind = ERR_HALF_APPLIED;
 	return false;
+}
+
+bool plan_check(const struct plan *plan, bool refuse_out_of_order, struct err *err)
+{
+	return check(plan, refuse_out_of_order ? DISORDERED : DISAGREEING, err);
+}
+
+bool plan_check_unfinished(const struct plan *plan, struct err *err)
+{
+	return check(plan, UNFINISHED, err);
 }
 
 const char *plan_state_name(enum plan_state state)

@@ -19,7 +19,7 @@ enum plan_state {
 	PLAN_OUT_OF_ORDER, /* pending, and older than the newest applied one */
 	PLAN_ACCEPTED,     /* applied; the file changed and says so with was= */
 	PLAN_CHANGED,      /* applied; the file is not the one that was */
-	PLAN_UNFINISHED,   /* started, never finished */
+	PLAN_UNFINISHED,   /* started, never finished; or its rollback was */
 	PLAN_MISSING,      /* applied; its file is gone */
 	PLAN_FUTURE,       /* applied by a later image */
 	PLAN_FLOOR,        /* future, and this image must not run on it */
@@ -68,6 +68,10 @@ const char *plan_newest(const struct plan *plan);
  * DB_ENTRY_OUT_OF_ORDER says.
  */
 bool plan_check(const struct plan *plan, bool refuse_out_of_order, struct err *err);
+
+/* The same of unfinished migrations and rollbacks alone: all that stands in the way of a rollback.
+ */
+bool plan_check_unfinished(const struct plan *plan, struct err *err);
 
 const char *plan_state_name(enum plan_state state); /* "out-of-order" */
 

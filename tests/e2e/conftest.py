@@ -8,7 +8,7 @@ import pytest
 from support.project import Project
 from support.servers import MariaDB, Postgres
 
-pytest_plugins = ["support.preload"]
+pytest_plugins = ["support.preload", "support.rollback"]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -345,3 +345,17 @@ def test_an_ignored_object_is_none(live):
     live.ok("run", "--", "true")
     live.migration("0003_next", "DROP INDEX IF EXISTS hand_made;")
     live.ok("apply")
+
+
+def test_a_rollback_that_touches_it_is_stopped_too(live):
+    live.migration(
+        "0003_next",
+        "-- migrate:up\nCREATE TABLE next (a);\n-- migrate:down\nDROP TABLE next;\n",
+    )
+    live.ok("apply")
+    live.sql("CREATE INDEX hand ON next (a)")
+    refused = live.run("rollback", "--steps", "1")
+    assert refused.code == 21 and "index next.hand" in refused.stderr
+    live.ok("rollback", "--steps", "1", env={"DB_ENTRY_DRIFT": "warn"})
+    assert "next" not in live.tables()
+    assert drift_of(start(live, env={"DB_ENTRY_DRIFT": "block"})) is None

@@ -4,6 +4,7 @@
  * and so on, until a run ends before the fault comes.
  */
 #include "fault/driver.h"
+#include "fault/rollback.h"
 #include "fault/vfs.h"
 #include "fault/world.h"
 #include <signal.h>
@@ -216,7 +217,8 @@ int main(void)
 	if (child == 0) {
 		dup2(fileno(said), STDOUT_FILENO);
 		dup2(fileno(said), STDERR_FILENO);
-		exit(run_driver_faults() == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+		int wrong = run_driver_faults() + rollback_run_faults();
+		exit(wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	int failed = run_file_faults();
 	bool ok = child > 0 && waitpid(child, &status, 0) == child && status == 0 && failed == 0;

@@ -192,16 +192,23 @@ static pid_t fork_quietly(void)
 	return 0;
 }
 
-int world_migrate(
-    struct world *w, void (*arm)(const struct world *world), const struct db_driver *driver)
+int world_run(struct world *w, void (*arm)(const struct world *world),
+    int (*job)(const struct world *world, const struct db_driver *driver),
+    const struct db_driver *driver)
 {
 	pid_t child = fork_quietly();
 	if (child == 0) {
 		if (arm != NULL)
 			arm(w);
-		_exit(migrate(w, driver));
+		_exit(job(w, driver));
 	}
 	return reap(child);
+}
+
+int world_migrate(
+    struct world *w, void (*arm)(const struct world *world), const struct db_driver *driver)
+{
+	return world_run(w, arm, migrate, driver);
 }
 
 /* In a child: `db-entry repair --applied 5`, as a user would. */

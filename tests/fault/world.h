@@ -56,6 +56,11 @@ void world_renew(struct world *world);
 int world_migrate(
     struct world *world, void (*arm)(const struct world *world), const struct db_driver *driver);
 
+/* The same with any `job` of the child instead of migrating; it returns its exit code. */
+int world_run(struct world *world, void (*arm)(const struct world *world),
+    int (*job)(const struct world *world, const struct db_driver *driver),
+    const struct db_driver *driver);
+
 /*
  * After a run with a fault that ended with `status`: what it left is true, what it said is true, a
  * run without faults recovers to the whole, and nothing is lost or doubled.

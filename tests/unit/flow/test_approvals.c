@@ -67,7 +67,8 @@ static void what_is_none_is_refused(void **state)
 	(void)state;
 	static const char *const lines[] = {"7 why", "7@" A, "7@" A "  ", "x@" A " why",
 	    "7@0123456789AB why", "7@" A "0 why", "all why", "7@ why", "@" A " why"};
-	static const char *const words[] = {"x", "7@", "7@0123", "7@@" A, "ALL", "7@" A "c"};
+	static const char *const words[] = {"x", "7@", "7@0123", "7@@" A, "ALL", "7@" A "c",
+	    "7@down:", "7@down" A, "7@up:" A, "7@down:" A "c", "7@down:down:" A};
 	struct approvals approvals;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		char file[100];
@@ -99,6 +100,34 @@ static void what_counts_where(void **state)
 	assert_int_equal(find("70@" A, PERMISSION_TRUE), APPROVAL_NONE);
 }
 
+/* Neither direction's approvals are there for the other, and nothing less than a token undoes. */
+static void rollbacks_have_their_own(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *given, *token;
+		enum approval_state expected;
+	} cases[] = {
+	    {"7@down:" A, "7@down:" A, APPROVAL_GIVEN},
+	    {"007@down:" A, "7@down:" A, APPROVAL_GIVEN},
+	    {"7@down:" B, "7@down:" A, APPROVAL_STALE},
+	    {"7@" A, "7@down:" A, APPROVAL_NONE},
+	    {"7@down:" A, "7@" A, APPROVAL_NONE},
+	    {"7@down:" B ",7", "7@" A, APPROVAL_GIVEN},
+	    {"7", "7@down:" A, APPROVAL_WEAK},
+	    {"all", "7@down:" A, APPROVAL_WEAK},
+	    {"8@down:" A, "7@down:" A, APPROVAL_NONE},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct approvals approvals;
+		const char *used = NULL;
+		assert_true(read_both(&approvals, cases[i].given, NULL));
+		assert_int_equal(
+		    approvals_find(&approvals, PERMISSION_TRUE, "007", cases[i].token, &used),
+		    cases[i].expected);
+	}
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
@@ -112,6 +141,7 @@ int main(void)
 	    cmocka_unit_test(both_sources_count),
 	    cmocka_unit_test(what_is_none_is_refused),
 	    cmocka_unit_test(what_counts_where),
+	    cmocka_unit_test(rollbacks_have_their_own),
 	};
 	return cmocka_run_group_tests_name("approvals", tests, NULL, tear_down);
 }

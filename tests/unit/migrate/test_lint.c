@@ -58,6 +58,16 @@ static void half_way(void **state)
 	}
 }
 
+static void half_way_of_a_down_part(void **state)
+{
+	struct project *project = *state;
+
+	project_write("migrations/1_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n"
+					    "-- db-entry: no-transaction\nVACUUM;\nSELECT 2;");
+	lint(project);
+	check_one("half-way", "migrations/1_a.sql", 6, "give each a file of its own");
+}
+
 static void half_way_for_foreign_keys_alone(void **state)
 {
 	struct project *project = *state;
@@ -104,6 +114,7 @@ int main(void)
 	    TEST(nothing_to_say),
 	    TEST(empty),
 	    TEST(half_way),
+	    TEST(half_way_of_a_down_part),
 	    TEST(half_way_for_foreign_keys_alone),
 	    TEST(names_that_differ),
 	    TEST(mixed_versions),

@@ -5,6 +5,7 @@
  * expected.txt. UPDATE_CASES=1 writes them anew, for a look at the difference.
  */
 #include "base/buf.h"
+#include "migrate/part.h"
 #include "project.h"
 
 #include <inttypes.h>
@@ -281,6 +282,26 @@ static void print_script(struct buf *out, const char *part, const struct sql_scr
 	}
 }
 
+/* What the history keeps of a down part says the same when it is read again. */
+static void check_kept(const struct migration *migration, struct arena *arena)
+{
+	struct migration kept = {.file = "kept"};
+	struct err err;
+
+	if (migration->down_text == NULL)
+		return;
+	assert_true(migration_read_down(&kept, migration->down_text, &dialect_sqlite, arena, &err));
+	assert_string_equal(kept.down.checksum, migration->down.checksum);
+	assert_int_equal(kept.down.count, migration->down.count);
+	for (size_t i = 0; i < kept.down.count; i++)
+		assert_string_equal(
+		    kept.down.statements[i].text, migration->down.statements[i].text);
+	assert_int_equal(
+	    kept.directives.down_no_transaction, migration->directives.down_no_transaction);
+	assert_int_equal(
+	    kept.directives.down_lock_timeout, migration->directives.down_lock_timeout);
+}
+
 static void print_migration(struct buf *out, const struct migration *migration)
 {
 	const struct migration_directives *directives = &migration->directives;
@@ -295,6 +316,12 @@ static void print_migration(struct buf *out, const struct migration *migration)
 	if (directives->statement_timeout >= 0)
 		buf_printf(
 		    out, "  statement-timeout %" PRId64 " ms\n", directives->statement_timeout);
+	if (directives->down_lock_timeout >= 0)
+		buf_printf(
+		    out, "  lock-timeout (down) %" PRId64 " ms\n", directives->down_lock_timeout);
+	if (directives->down_statement_timeout >= 0)
+		buf_printf(out, "  statement-timeout (down) %" PRId64 " ms\n",
+		    directives->down_statement_timeout);
 	if (directives->work_item != NULL)
 		buf_printf(out, "  work-item %s\n", directives->work_item);
 	for (size_t i = 0; i < directives->was_count; i++)
@@ -308,8 +335,10 @@ static void print_result(struct buf *out, struct project *project)
 	const struct err *err = &project->err;
 
 	if (project_read(project, NULL)) {
-		for (size_t i = 0; i < project->set.count; i++)
+		for (size_t i = 0; i < project->set.count; i++) {
 			print_migration(out, &project->set.items[i]);
+			check_kept(&project->set.items[i], &project->arena);
+		}
 		if (project->set.count == 0)
 			buf_add_text(out, "nothing\n");
 		return;

@@ -390,6 +390,51 @@ static void unfinished_and_without_a_file(void **state)
 	ASSERT_SAYS(scene->err.why, "0 of 2 statements are done");
 }
 
+/* A rollback that was left, of a migration this image has or not. */
+static void unfinished_rollback(void **state)
+{
+	struct scene *scene = *state;
+	struct migration undo = {.down = {.count = 2, .dialect = &dialect_sqlite}};
+	struct migration *known = file(scene, "1", "a", 'a');
+	struct history_row *started = half(scene, 1);
+
+	add_statements(scene, known);
+	undo.down.statements = known->up.statements;
+	started->reverting = true;
+	started->undo = &undo;
+	check_states(scene, "1 unfinished");
+	check_refused(
+	    scene, ERR_HALF_APPLIED, "the rollback of 1_a was started and never finished");
+	ASSERT_SAYS(scene->err.why, "statement 2 of 2 may or may not be done");
+	ASSERT_SAYS(scene->err.next, "finish it by hand, then: db-entry repair --reverted 1");
+	ASSERT_SAYS(scene->err.next, "db-entry repair --applied 1");
+	started->statements_done = 2;
+	check_refused(
+	    scene, ERR_HALF_APPLIED, "the rollback of 1_a was started and never finished");
+	ASSERT_SAYS(scene->err.why, "all 2 statements are done");
+	started->undo = NULL;
+	check_refused(
+	    scene, ERR_HALF_APPLIED, "the rollback of 1_a was started and never finished");
+	ASSERT_SAYS(scene->err.why, "2 statements are done; the next one may be");
+}
+
+/* What stops a start need not stop a rollback. */
+static void only_what_is_unfinished(void **state)
+{
+	struct scene *scene = *state;
+
+	file(scene, "1", "a", 'a');
+	row(scene, "1", "a", 'b');
+	row(scene, "2", "b", 'b')->breaks_older = true;
+	check_states(scene, "1 changed, 2 floor");
+	assert_true(plan_check_unfinished(&scene->plan, &scene->err));
+	row(scene, "3", "c", 'c')->state = HISTORY_STARTED;
+	check_states(scene, "1 changed, 2 floor, 3 unfinished");
+	assert_false(plan_check_unfinished(&scene->plan, &scene->err));
+	assert_int_equal(scene->err.kind, ERR_HALF_APPLIED);
+	ASSERT_SAYS(scene->err.message, "3_c was started and never finished");
+}
+
 static void unfinished_with_all_done(void **state)
 {
 	struct scene *scene = *state;
@@ -473,6 +518,8 @@ int main(void)
 	    TEST(pending_below_a_future_one),
 	    TEST(floor_of_a_later_image),
 	    TEST(unfinished),
+	    TEST(unfinished_rollback),
+	    TEST(only_what_is_unfinished),
 	    TEST(unfinished_of_another_file),
 	    TEST(unfinished_and_without_a_file),
 	    TEST(unfinished_with_all_done),
