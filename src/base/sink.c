@@ -148,6 +148,10 @@ static bool file_commit(struct sink *sink, struct err *err)
 	if (done) {
 		file->temporary = "";
 		done = fs_sync_folder(fs_folder_of(&file->arena, file->target), err);
+		/* One that replaced another can't be taken back; a new one is as if it never was.
+		 */
+		if (!done && file->exclusive)
+			file->temporary = file->target;
 	} else {
 		file_failed(file, err);
 	}
@@ -201,7 +205,7 @@ static bool open_temporary(struct file_sink *file, mode_t mode, struct err *err)
 	return file_failed(file, err);
 }
 
-bool sink_file(struct sink **ret, const char *path, mode_t mode, bool exclusive, struct err *err)
+static struct file_sink *new_file(const char *path, bool exclusive)
 {
 	struct file_sink *file = calloc(1, sizeof(*file));
 
@@ -212,10 +216,49 @@ bool sink_file(struct sink **ret, const char *path, mode_t mode, bool exclusive,
 	    .exclusive = exclusive,
 	    .fd = -1};
 	file->path = arena_strdup(&file->arena, path);
+	return file;
+}
+
+bool sink_file(struct sink **ret, const char *path, mode_t mode, bool exclusive, struct err *err)
+{
+	struct file_sink *file = new_file(path, exclusive);
+
 	if (!find_target(file, err) || !open_temporary(file, mode, err)) {
 		file_abort(&file->sink);
 		return false;
 	}
+	*ret = &file->sink;
+	return true;
+}
+
+static bool made_write(
+    struct sink *sink, const void *data, size_t len, const struct stop *stop, struct err *err)
+{
+	(void)sink, (void)data, (void)len;
+	return stop_check(stop, err);
+}
+
+static bool made_commit(struct sink *sink, struct err *err)
+{
+	struct file_sink *file = (struct file_sink *)sink;
+	file->fd = open(file->temporary, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (file->fd >= 0)
+		return file_commit(sink, err);
+	file_failed(file, err);
+	file_abort(sink);
+	return false;
+}
+
+bool sink_made(struct sink **ret, const char *made, const char *path, struct err *err)
+{
+	struct file_sink *file = new_file(path, true);
+
+	file->sink = (struct sink){made_write, made_commit, file_abort};
+	if (!find_target(file, err)) {
+		file_abort(&file->sink);
+		return false;
+	}
+	file->temporary = arena_strdup(&file->arena, made);
 	*ret = &file->sink;
 	return true;
 }

@@ -24,10 +24,18 @@ struct sink {
 /*
  * A file written beside its final name, flushed to disk and renamed over it on commit, its folder
  * flushed too. With `exclusive` an existing file is an error, now or at the commit, and stays as it
- * is. `mode` is less the umask, as with open(2), also where a file is replaced. A symbolic link
- * stays one: what it points at is written. An existing folder, pipe or device is an error.
+ * is, and a commit that fails leaves nothing; otherwise one that fails at the folder has replaced
+ * the file. `mode` is less the umask, as with open(2), also where a file is replaced. A symbolic
+ * link stays one: what it points at is written. An existing folder, pipe or device is an error.
  */
 bool sink_file(struct sink **ret, const char *path, mode_t mode, bool exclusive, struct err *err);
+
+/*
+ * The same as an exclusive sink_file() for a file that somebody makes meanwhile as `made`, in the
+ * folder of `path`, with the bytes that are written here: those are dropped, commit flushes and
+ * renames it, abort removes it. It need not be there before the commit.
+ */
+bool sink_made(struct sink **ret, const char *made, const char *path, struct err *err);
 
 /*
  * A descriptor that stays open afterwards; what was written before an abort stays written. Waits

@@ -27,14 +27,6 @@ static bool check_words(const struct cmd_call *call, struct err *err)
 	    label);
 }
 
-static bool must_exist(const struct flow *flow, struct err *err)
-{
-	if (flow->probe.exists)
-		return true;
-	err_set(err, ERR_CONFIG, "there is no database %s yet", flow->probe.label);
-	return err_next(err, "look at the path in the URL: db-entry config");
-}
-
 static void add_entry(struct json *object, const struct dump_entry *entry, const char *folder)
 {
 	json_add_text(object, "id", entry->id);
@@ -78,7 +70,7 @@ static bool make(struct flow *flow, const struct cmd_call *call, struct err *err
 	    cmd_option(call, "label"), reason == NULL ? "asked for" : reason, false};
 	struct dump_entry entry;
 	if (!check_words(call, err) || !flow_dump_folder(flow, &folder, err) ||
-	    !flow_wait(flow, err) || !must_exist(flow, err) || !flow_take_lock(flow, err) ||
+	    !flow_wait(flow, err) || !flow_must_exist(flow, err) || !flow_take_lock(flow, err) ||
 	    !flow_dump(flow, folder, &wish, &entry, err))
 		return false;
 	flow_dump_tidy(flow, folder);
@@ -125,9 +117,26 @@ static bool print_list(const struct cmd_call *call, const struct dump_catalogue 
 	return cmd_print(&text, err);
 }
 
-static bool verify(const struct flow *flow, const struct dump_catalogue *catalogue,
-    const char *folder, const char *id, struct err *err)
+/* As the catalogue has it from now on. */
+static bool print_verified(const struct dump_entry *entry, const struct db_dump_check *check,
+    const char *folder, struct err *err)
 {
+	CLEANUP(json_free) struct json *object = json_new_object();
+	struct dump_entry now = *entry;
+	char when[TEXT_TIME_SIZE];
+	text_now(when);
+	now.status = "completed";
+	now.verified = true;
+	now.verified_at = when;
+	now.broken_references = check->broken_references;
+	add_entry(object, &now, folder);
+	return cmd_print_json(object, err);
+}
+
+static bool verify(const struct flow *flow, const struct cmd_call *call,
+    const struct dump_catalogue *catalogue, const char *folder, struct err *err)
+{
+	const char *id = call->operands[1];
 	const struct dump_entry *entry = dump_find(catalogue, id);
 	struct db_dump_check check;
 	if (entry == NULL) {
@@ -136,6 +145,8 @@ static bool verify(const struct flow *flow, const struct dump_catalogue *catalog
 	}
 	if (!dump_verify(entry, folder, flow->driver, &check, &flow->stop, err))
 		return false;
+	if (cmd_option(call, "json") != NULL)
+		return print_verified(entry, &check, folder, err);
 	CLEANUP(buf_free) struct buf text = buf_init(16384);
 	buf_printf(&text, "%s: whole, as it was written%s\n", entry->id,
 	    entry->sha256 == NULL ? " (its catalogue row has no SHA-256)" : "");
@@ -152,9 +163,8 @@ static bool look(struct flow *flow, const struct cmd_call *call, struct err *err
 	if (!flow_dump_folder(flow, &folder, err) ||
 	    !dump_list(&catalogue, folder, &flow->arena, err))
 		return false;
-	bool ok = call->operand_count == 1
-		      ? print_list(call, &catalogue, folder, err)
-		      : verify(flow, &catalogue, folder, call->operands[1], err);
+	bool ok = call->operand_count == 1 ? print_list(call, &catalogue, folder, err)
+					   : verify(flow, call, &catalogue, folder, err);
 	dump_catalogue_close(&catalogue);
 	return ok;
 }

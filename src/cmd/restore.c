@@ -8,6 +8,8 @@
 
 static const struct cmd_option options[] = {
     {"yes", NULL, "don't ask; needed where nobody can answer"},
+    {"other-database", NULL, "the dump is of another database, and that is meant"},
+    {"json", NULL, "print JSON: what was restored, and the safety dump's id"},
     {0},
 };
 
@@ -49,11 +51,45 @@ static bool confirm(const struct cmd_call *call, const struct flow *flow,
 		return ask(flow, loss.data, err);
 	err_set(err, ERR_USAGE, "nobody is there to confirm the restore; nothing was changed");
 	err_why(err, "%s", loss.data);
-	return err_next(err, "db-entry restore %s --yes", restore->name);
+	return err_next(err, "db-entry restore %s --yes%s", restore->name,
+	    cmd_option(call, "other-database") == NULL ? "" : " --other-database");
 }
 
-static bool report(const struct flow *flow, struct err *err)
+/* --yes is said by scripts, whatever the dump; that another database is meant is said once. */
+static bool check_other(const struct cmd_call *call, const struct flow *flow,
+    const struct flow_restore *restore, struct err *err)
 {
+	CLEANUP(buf_free) struct buf loss = buf_init(16384);
+	if (restore->other == NULL || !flow->probe.exists ||
+	    cmd_option(call, "other-database") != NULL)
+		return true;
+	flow_restore_loss(flow, restore, "\n", &loss);
+	err_set(err, ERR_USAGE, "%s", restore->other);
+	err_why(err, "nothing was changed");
+	err_why(err, "%s", loss.data);
+	err_next(err, "db-entry dump list");
+	return err_next(err, "or, when that is meant: db-entry restore %s%s --other-database",
+	    restore->name, cmd_option(call, "yes") == NULL ? "" : " --yes");
+}
+
+static bool report_json(
+    const struct flow *flow, const struct flow_restore *restore, struct err *err)
+{
+	CLEANUP(json_free) struct json *object = json_new_object();
+	json_add_text(object, "database", flow->probe.label);
+	json_add_text(object, "dump", restore->name);
+	json_add_text(object, "since", restore->since);
+	json_add_text(object, "safety", restore->safety);
+	json_add_int(object, "applied", (int64_t)plan_applied(&flow->plan));
+	json_add_text(object, "newest", plan_newest(&flow->plan));
+	return cmd_print_json(object, err);
+}
+
+static bool report(const struct cmd_call *call, const struct flow *flow,
+    const struct flow_restore *restore, struct err *err)
+{
+	if (cmd_option(call, "json") != NULL)
+		return report_json(flow, restore, err);
 	CLEANUP(buf_free) struct buf text = buf_init(4096);
 	const char *newest = plan_newest(&flow->plan);
 	buf_printf(&text, "%s: %zu applied%s%s\n", flow->probe.label, plan_applied(&flow->plan),
@@ -68,8 +104,8 @@ static bool run(struct cmd_call *call, struct err *err)
 	bool ok = flow_open_database(&flow, &call->config, "restore", err) &&
 		  flow_backup_check(&call->config, err) &&
 		  flow_restore_open(&flow, &restore, call->operands[0], err) &&
-		  confirm(call, &flow, &restore, err) && flow_restore_do(&flow, &restore, err) &&
-		  report(&flow, err);
+		  check_other(call, &flow, &restore, err) && confirm(call, &flow, &restore, err) &&
+		  flow_restore_do(&flow, &restore, err) && report(call, &flow, &restore, err);
 	flow_restore_close(&restore);
 	flow_finish(&flow, ok ? NULL : err);
 	flow_close(&flow);
@@ -78,13 +114,13 @@ static bool run(struct cmd_call *call, struct err *err)
 
 const struct cmd cmd_restore = {
     .name = "restore",
-    .synopsis = "[--yes] ID|FILE",
+    .synopsis = "[OPTION…] ID|FILE",
     .summary = "make the database what a dump is",
     .help =
 	"The dump is verified, what will be lost is said and confirmed, and a safety dump made\n"
-	"before the database is replaced in one transaction. Afterwards the history is that of "
-	"the\n"
-	"restored database. End the application first: it would go on with what it remembers.",
+	"before the database is replaced in one transaction. Afterwards the history is that of\n"
+	"the dump. A dump of another database is refused unless --other-database is given too.\n"
+	"End the application first: it would go on with what it remembers.",
     .options = options,
     .operands_least = 1,
     .operands_most = 1,

@@ -2,6 +2,7 @@
 #include "cmd/commands.h"
 #include "db/db.h"
 #include "dump/dump.h"
+#include "net/http.h"
 
 static const struct cmd_option options[] = {
     {"json", NULL, "print JSON"},
@@ -22,6 +23,7 @@ static bool print_json(struct err *err)
 	json_add_text(libraries, NULL, digest_library());
 	json_add_text(libraries, NULL, dump_zstd_library());
 	json_add_text(libraries, NULL, dump_zlib_library());
+	json_add_text(libraries, NULL, http_library());
 	return cmd_print_json(root, err);
 }
 
@@ -35,6 +37,7 @@ static bool run(struct cmd_call *call, struct err *err)
 		buf_printf(&text, "  %s\n", db_drivers[i]->client());
 	buf_printf(&text, "  %s\n  %s\n", json_library(), digest_library());
 	buf_printf(&text, "  %s\n  %s\n", dump_zstd_library(), dump_zlib_library());
+	buf_printf(&text, "  %s\n", http_library());
 	return cmd_print(&text, err);
 }
 

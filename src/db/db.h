@@ -26,7 +26,8 @@
 
 /* Data: what the engine can do. */
 enum db_feature {
-	DB_TRANSACTIONAL_DDL = 1 << 0 /* a migration and its history row commit together */
+	DB_TRANSACTIONAL_DDL = 1 << 0, /* a migration and its history row commit together */
+	DB_DUMP_IS_FILE = 1 << 1       /* dump() makes a file of its own, and its bytes are those */
 };
 
 /* A session. Drivers put this first in their own struct. */
@@ -102,6 +103,13 @@ struct db_progress {
 /* What a look at a dump found, beside that it is whole. */
 struct db_dump_check {
 	int64_t broken_references; /* rows whose foreign key points nowhere, as in the original */
+};
+
+/* Has a dump to do with a database? */
+enum db_kinship {
+	DB_KIN,       /* a run is recorded in both; or one has no history, or no tables at all */
+	DB_KIN_ALIKE, /* tables of the same names, each with a history of its own */
+	DB_KIN_NONE   /* nothing in common */
 };
 
 /* What a transaction would lose of what was there before the run. */
@@ -266,8 +274,9 @@ struct db_driver {
 	/*
 	 * Write all of the database, as it is at one moment, into `sink`, which is the caller's to
 	 * commit or abort. Others go on using the database; the session is outside a transaction.
-	 * `scratch` is the path of a file that is not there, beside the dump: an engine whose dumps
-	 * are files makes it, checks it before the first byte is written, and removes it.
+	 * `scratch` is the path of a file that is not there, beside the dump. With DB_DUMP_IS_FILE
+	 * it is made, closed but not flushed, and when it succeeds it stays, for the caller to keep
+	 * or remove. Nothing that was written is worth anything when it fails.
 	 */
 	bool (*dump)(struct db *db, struct sink *sink, const char *scratch,
 	    const struct db_progress *progress, struct db_dump_check *check,
@@ -277,6 +286,10 @@ struct db_driver {
 	 * file and its folder as they are. ERR_DATABASE with what is damaged. */
 	bool (*dump_check)(const char *path, struct db_dump_check *check, const struct stop *stop,
 	    struct err *err);
+
+	/* What a dump that was checked, at `path`, has in common with the session's database. */
+	bool (*dump_kinship)(struct db *db, const char *path, enum db_kinship *kinship,
+	    const struct stop *stop, struct err *err);
 
 	/*
 	 * Make the database what the dump at `path` is, all or nothing, while others may have it

@@ -9,6 +9,7 @@
 #include "dump/parts.h"
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,17 +36,29 @@ void dump_time(time_t when, char out[32])
 	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-static const char *text_of(const struct json *object, const char *key, const char *fallback)
+/* What a terminal must not see is as if it were not stated. */
+static const char *text_in(const struct json *object, const char *key)
 {
 	const char *text = json_text(json_get(object, key));
+	size_t used;
+	for (const char *at = text; at != NULL && *at != '\0'; at += used)
+		if ((used = text_printable(at)) == 0)
+			return NULL;
+	return text;
+}
+
+static const char *text_of(const struct json *object, const char *key, const char *fallback)
+{
+	const char *text = text_in(object, key);
 	return text == NULL ? fallback : text;
 }
 
-static int64_t int_of(const struct json *object, const char *key, int64_t fallback)
+/* Counts and sizes: what is below 0 or beyond `most` is not stated. */
+static int64_t int_of(const struct json *object, const char *key, int64_t fallback, int64_t most)
 {
 	int64_t number = fallback;
 	json_int(json_get(object, key), &number);
-	return number;
+	return number < 0 || number > most ? fallback : number;
 }
 
 /* A name that would lead out of the folder, or hides, is none of ours. */
@@ -71,26 +84,26 @@ static void read_entry(struct dump_entry *entry, const struct json *row)
 	const struct json *migrations = json_get(row, "migrations");
 	const struct json *verification = json_get(row, "verification");
 	*entry = (struct dump_entry){
-	    .id = json_text(json_get(row, "id")),
+	    .id = text_in(row, "id"),
 	    .environment = text_of(row, "environment", ""),
 	    .database = text_of(row, "database", ""),
 	    .timestamp = text_of(row, "timestamp", ""),
-	    .label = json_text(json_get(row, "label")),
+	    .label = text_in(row, "label"),
 	    .reason = text_of(row, "reason", ""),
 	    .automatic = json_is_true(json_get(row, "automatic")),
-	    .file = safe_name(json_text(json_get(row, "file"))),
-	    .size_bytes = int_of(row, "size_bytes", -1),
-	    .sha256 = json_text(json_get(row, "sha256")),
+	    .file = safe_name(text_in(row, "file")),
+	    .size_bytes = int_of(row, "size_bytes", -1, INT64_MAX),
+	    .sha256 = text_in(row, "sha256"),
 	    .format = text_of(row, "format", ""),
-	    .applied_count = (size_t)int_of(migrations, "applied_count", 0),
-	    .last_migration = json_text(json_get(migrations, "last_migration")),
-	    .history = json_text(json_get(migrations, "history")),
-	    .retention_days = (int)int_of(row, "retention_days", 0),
-	    .expires_at = json_text(json_get(row, "expires_at")),
+	    .applied_count = (size_t)int_of(migrations, "applied_count", 0, INT_MAX),
+	    .last_migration = text_in(migrations, "last_migration"),
+	    .history = text_in(migrations, "history"),
+	    .retention_days = (int)int_of(row, "retention_days", 0, INT_MAX),
+	    .expires_at = text_in(row, "expires_at"),
 	    .status = text_of(row, "status", ""),
-	    .verified = text_is(json_text(json_get(verification, "integrity_check")), "ok"),
-	    .verified_at = json_text(json_get(verification, "verified_at")),
-	    .broken_references = int_of(verification, "foreign_key_violations", 0),
+	    .verified = text_is(text_in(verification, "integrity_check"), "ok"),
+	    .verified_at = text_in(verification, "verified_at"),
+	    .broken_references = int_of(verification, "foreign_key_violations", 0, INT64_MAX),
 	};
 }
 
@@ -116,21 +129,38 @@ static bool read_rows(
 	return true;
 }
 
-bool dump_list(struct dump_catalogue *ret, const char *folder, struct arena *arena, struct err *err)
+static bool advise(const struct dump_catalogue *catalogue, struct err *err)
+{
+	err_next(err, "mend %s, or move it away", catalogue->path);
+	return err_next(err, "the dumps beside it stay as they are: db-entry restore FILE");
+}
+
+bool dump_catalogue_parse(struct dump_catalogue *ret, const char *text, size_t len,
+    const char *folder, struct arena *arena, struct err *err)
 {
 	struct dump_catalogue catalogue = {.path = arena_printf(arena, "%s/backups.json", folder)};
-	if (access(catalogue.path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
-		*ret = catalogue;
-		return true;
-	}
-	if (!json_read(&catalogue.document, catalogue.path, CATALOGUE_MAX, err))
-		return false;
+	if (!json_parse(&catalogue.document, text, len, catalogue.path, err))
+		return advise(&catalogue, err);
 	if (!read_rows(&catalogue, folder, arena, err)) {
+		advise(&catalogue, err);
 		dump_catalogue_close(&catalogue);
 		return false;
 	}
 	*ret = catalogue;
 	return true;
+}
+
+bool dump_list(struct dump_catalogue *ret, const char *folder, struct arena *arena, struct err *err)
+{
+	CLEANUP(buf_free) struct buf text = buf_init(CATALOGUE_MAX);
+	const char *path = arena_printf(arena, "%s/backups.json", folder);
+	if (access(path, F_OK) != 0 && errno == ENOENT) {
+		*ret = (struct dump_catalogue){.path = path};
+		return true;
+	}
+	return fs_read(path, &text, ERR_DUMP, err) &&
+	       dump_catalogue_parse(
+		   ret, text.len == 0 ? "" : text.data, text.len, folder, arena, err);
 }
 
 void dump_catalogue_close(struct dump_catalogue *catalogue)
@@ -246,7 +276,7 @@ void dump_catalogue_note(
 	if (row == NULL)
 		return;
 	const struct json *old = json_get(row, "verification");
-	int64_t broken = int_of(old, "foreign_key_violations", 0);
+	int64_t broken = int_of(old, "foreign_key_violations", 0, INT64_MAX);
 	if (old != NULL)
 		json_remove(row, old);
 	add_verification(row, good, when, broken);

@@ -4,7 +4,7 @@
  * A dump becomes visible only when it is complete and verified; a failed one leaves nothing that
  * looks like a dump. Files being made are hidden and end in ".tmp"; those of a process that was
  * killed are swept by the next one that makes a dump in the folder. Every failure is ERR_DUMP with
- * what was wrong and what to do, unless `stop` fired.
+ * what was wrong and what to do, unless `stop` fired or the catalogue is ERR_MALFORMED.
  */
 #ifndef DB_ENTRY_DUMP_DUMP_H
 #define DB_ENTRY_DUMP_DUMP_H
@@ -36,7 +36,8 @@ struct dump_request {
 	int retention_days;         /* 0: for ever */
 };
 
-/* A row of the catalogue, backups.json in the dump folder (docs/backups.md). */
+/* A row of the catalogue, backups.json in the dump folder (docs/backups.md). Its texts hold nothing
+ * that a terminal must not see. */
 struct dump_entry {
 	const char *id; /* "backup-20260131-120000-before-0013" */
 	const char *environment, *database, *timestamp, *label, *reason;
@@ -75,7 +76,8 @@ bool dump_make(struct dump_entry *entry, struct db *db, const struct dump_reques
     const struct db_progress *progress, struct arena *arena, const struct stop *stop,
     struct err *err);
 
-/* The catalogue of a folder; a missing one is empty. ERR_MALFORMED with line and column. */
+/* The catalogue of a folder; a missing one is empty. ERR_MALFORMED with line and column; ERR_DUMP
+ * when it can't be read. */
 bool dump_list(
     struct dump_catalogue *catalogue, const char *folder, struct arena *arena, struct err *err);
 void dump_catalogue_close(struct dump_catalogue *catalogue);
@@ -110,16 +112,23 @@ void dump_close(struct dump_file *file);
 bool dump_verify(const struct dump_entry *entry, const char *folder, const struct db_driver *driver,
     struct db_dump_check *check, const struct stop *stop, struct err *err);
 
-/* Remove one dump, its file first. */
+/* Remove one dump, its file first. A row that names no file of this folder stays. */
 bool dump_remove(const char *folder, const char *id, const struct stop *stop, struct err *err);
+
+/* What dump_expire() did. Texts are in its arena. */
+struct dump_expired {
+	size_t removed;
+	size_t left;            /* due, but the row names no file of this folder: they stay */
+	const char *first_left; /* id; NULL: none */
+};
 
 /*
  * Remove what is past its retention: older than its days, or, of the automatic ones of a database,
  * beyond its `keep` newest (0: no limit by count). Never a database's newest good one, and nothing
  * that is not in the catalogue.
  */
-bool dump_expire(const char *folder, size_t keep, time_t now, size_t *removed,
-    const struct stop *stop, struct err *err);
+bool dump_expire(struct dump_expired *expired, const char *folder, size_t keep, time_t now,
+    struct arena *arena, const struct stop *stop, struct err *err);
 
 /*
  * The folder dumps go to: `given`, or the first that is durable (not overlay, tmpfs, ramfs or a

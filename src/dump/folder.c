@@ -21,7 +21,7 @@ enum {
 
 bool dump_failed(struct err *err)
 {
-	if (err->kind != ERR_STOPPED && err->kind != ERR_TIMEOUT)
+	if (err->kind != ERR_STOPPED && err->kind != ERR_TIMEOUT && err->kind != ERR_MALFORMED)
 		err->kind = ERR_DUMP;
 	return false;
 }
@@ -194,13 +194,8 @@ static bool lock_byte(int fd, short type, off_t byte, const struct stop *stop, s
 	return true;
 }
 
-static bool is_left_over(const char *name)
-{
-	return text_starts(name, "." DUMP_PREFIX) && text_ends(name, DUMP_TEMPORARY);
-}
-
 /* Best effort: one that stays is hidden. */
-static void sweep(const char *folder)
+static void sweep(const char *folder, const char *prefix)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct err ignored;
@@ -209,7 +204,7 @@ static void sweep(const char *folder)
 	if (!fs_list(folder, &arena, &names, &count, &ignored))
 		return;
 	for (size_t i = 0; i < count; i++)
-		if (is_left_over(names[i]))
+		if (text_starts(names[i], prefix) && text_ends(names[i], DUMP_TEMPORARY))
 			unlink(arena_printf(&arena, "%s/%s", folder, names[i]));
 }
 
@@ -236,7 +231,7 @@ bool dump_enter(int *ret, const char *folder, const struct stop *stop, struct er
 	if (!open_lock(&fd, folder, err))
 		return false;
 	if (try_lock(fd, F_WRLCK, 0))
-		sweep(folder);
+		sweep(folder, "." DUMP_PREFIX);
 	if (!lock_byte(fd, F_RDLCK, 0, stop, err))
 		return false;
 	*ret = fd;
@@ -249,6 +244,8 @@ bool dump_lock_catalogue(int *ret, const char *folder, const struct stop *stop, 
 	CLEANUP(fs_close) int fd = -1;
 	if (!open_lock(&fd, folder, err) || !lock_byte(fd, F_WRLCK, 1, stop, err))
 		return false;
+	if (try_lock(fd, F_WRLCK, 1)) /* there are locks here, and it is ours alone */
+		sweep(folder, ".backups.json.");
 	*ret = fd;
 	fd = -1;
 	return true;

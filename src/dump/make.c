@@ -102,31 +102,50 @@ static bool describe(struct dump_entry *entry, const struct db_driver *driver,
 	return choose_id(entry, request, now, arena, err);
 }
 
+/* A file of the driver's that is not compressed is the dump, and need not be written again. */
+static bool open_sink(struct sink **sink, const char *path, const char *scratch,
+    const struct db_driver *driver, enum dump_compression compression, struct err *err)
+{
+	if (compression == DUMP_PLAIN && (driver->features & DB_DUMP_IS_FILE) != 0)
+		return sink_made(sink, scratch, path, err);
+	return sink_file(sink, path, 0600, true, err);
+}
+
 /* The bytes' way: driver → compress → measure → a file that has its name only when it is whole. */
+static bool pour(struct dump_measure *measure, struct db_dump_check *check,
+    const struct dump_entry *entry, struct db *db, const struct dump_request *request,
+    const struct db_progress *progress, const struct stop *stop, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	const char *path = arena_printf(&arena, "%s/%s", request->folder, entry->file);
+	const char *scratch =
+	    arena_printf(&arena, "%s/.%s.scratch%s", request->folder, entry->id, DUMP_TEMPORARY);
+	struct sink *sink;
+	if (!open_sink(&sink, path, scratch, db->driver, request->compression, err))
+		return false;
+	sink = dump_compress(request->compression, dump_measuring(sink, measure));
+	bool ok = db->driver->dump(db, sink, scratch, progress, check, stop, err);
+	if (ok)
+		ok = sink_commit(sink, err);
+	else
+		sink_abort(sink);
+	unlink(scratch);
+	return ok;
+}
+
 static bool write_file(struct dump_entry *entry, struct db *db, const struct dump_request *request,
     const struct db_progress *progress, struct arena *arena, const struct stop *stop,
     struct err *err)
 {
-	const char *path = arena_printf(arena, "%s/%s", request->folder, entry->file);
-	const char *scratch =
-	    arena_printf(arena, "%s/.%s.scratch%s", request->folder, entry->id, DUMP_TEMPORARY);
 	struct dump_measure measure = {0};
 	struct db_dump_check check = {0};
-	struct sink *sink;
-	if (!sink_file(&sink, path, 0600, true, err))
-		return false;
-	sink = dump_compress(request->compression, dump_measuring(sink, &measure));
-	if (!db->driver->dump(db, sink, scratch, progress, &check, stop, err)) {
-		sink_abort(sink);
-		return false;
-	}
-	if (!sink_commit(sink, err))
+	char when[32];
+	if (!pour(&measure, &check, entry, db, request, progress, stop, err))
 		return false;
 	entry->size_bytes = measure.bytes;
 	entry->sha256 = arena_strdup(arena, measure.sha256);
 	entry->broken_references = check.broken_references;
 	entry->verified = true;
-	char when[32];
 	dump_time(time(NULL), when);
 	entry->verified_at = arena_strdup(arena, when);
 	entry->present = true;
@@ -140,6 +159,10 @@ static bool publish(
 	CLEANUP(arena_free) struct arena arena = {0};
 	if (dump_catalogue_add(folder, entry, stop, err))
 		return true;
+	/* The row may be there all the same: what failed was to flush it. */
+	struct stop cleanup = stop_cleanup(1000);
+	struct err ignored;
+	dump_remove(folder, entry->id, &cleanup, &ignored);
 	unlink(arena_printf(&arena, "%s/%s", folder, entry->file));
 	return false;
 }

@@ -40,10 +40,15 @@ struct sink *dump_measuring(struct sink *next, struct dump_measure *measure);
  */
 bool dump_enter(int *fd, const char *folder, const struct stop *stop, struct err *err);
 
-/* One process at a time changes the catalogue; until *fd is closed. */
+/* One process at a time changes the catalogue; until *fd is closed. What one that was killed left
+ * of it is swept. */
 bool dump_lock_catalogue(int *fd, const char *folder, const struct stop *stop, struct err *err);
 
-/* catalogue.c: the same lock is held. */
+/* catalogue.c: what dump_list() does with the bytes of a folder's catalogue. */
+bool dump_catalogue_parse(struct dump_catalogue *catalogue, const char *text, size_t len,
+    const char *folder, struct arena *arena, struct err *err);
+
+/* The same lock is held. */
 bool dump_catalogue_add(
     const char *folder, const struct dump_entry *entry, const struct stop *stop, struct err *err);
 bool dump_catalogue_write(const struct dump_catalogue *catalogue, struct err *err);
@@ -54,7 +59,8 @@ void dump_catalogue_note(
 /* "2026-01-31T12:00:00Z" */
 void dump_time(time_t when, char out[32]);
 
-/* Make it ERR_DUMP, unless it says that `stop` fired. Returns false. */
+/* Make it ERR_DUMP, unless it says that `stop` fired or that the catalogue is malformed. Returns
+ * false. */
 bool dump_failed(struct err *err);
 
 #endif

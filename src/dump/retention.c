@@ -14,11 +14,9 @@ static bool remove_one(struct dump_catalogue *catalogue, const char *folder,
     const struct dump_entry *entry, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
-	if (entry->file != NULL) {
-		const char *path = arena_printf(&arena, "%s/%s", folder, entry->file);
-		if (unlink(path) != 0 && errno != ENOENT)
-			return err_errno(err, ERR_DUMP, "can't remove %s", path);
-	}
+	const char *path = arena_printf(&arena, "%s/%s", folder, entry->file);
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_errno(err, ERR_DUMP, "can't remove %s", path);
 	dump_catalogue_drop(catalogue, entry->id);
 	return true;
 }
@@ -32,8 +30,9 @@ bool dump_remove(const char *folder, const char *id, const struct stop *stop, st
 	    !dump_list(&catalogue, folder, &arena, err))
 		return false;
 	const struct dump_entry *entry = dump_find(&catalogue, id);
-	bool ok = entry == NULL || (remove_one(&catalogue, folder, entry, err) &&
-				       dump_catalogue_write(&catalogue, err));
+	bool ok =
+	    entry == NULL || entry->file == NULL ||
+	    (remove_one(&catalogue, folder, entry, err) && dump_catalogue_write(&catalogue, err));
 	dump_catalogue_close(&catalogue);
 	return ok;
 }
@@ -76,42 +75,55 @@ static bool is_due(const struct dump_catalogue *catalogue, size_t at, size_t kee
 }
 
 /* All are judged before the first is removed: then none of them counts as there any more. */
-static bool expire(struct dump_catalogue *catalogue, const char *folder, size_t keep,
-    const char *now, size_t *removed, struct arena *arena, struct err *err)
+static bool *judge(struct dump_expired *expired, const struct dump_catalogue *catalogue,
+    size_t keep, const char *now, struct arena *arena)
 {
 	bool *due = arena_array(arena, catalogue->count + 1, sizeof(*due));
-	size_t count = 0;
-	for (size_t i = 0; i < catalogue->count; i++)
+	for (size_t i = 0; i < catalogue->count; i++) {
 		due[i] = is_due(catalogue, i, keep, now);
+		if (!due[i] || catalogue->items[i].file != NULL)
+			continue;
+		/* Whatever it means, it is not ours: nothing can be removed by it. */
+		due[i] = false;
+		if (expired->left++ == 0)
+			expired->first_left = arena_strdup(arena, catalogue->items[i].id);
+	}
+	return due;
+}
+
+static bool expire(struct dump_expired *expired, struct dump_catalogue *catalogue,
+    const char *folder, size_t keep, const char *now, struct arena *arena, struct err *err)
+{
+	const bool *due = judge(expired, catalogue, keep, now, arena);
 	bool ok = true;
 	for (size_t i = 0; ok && i < catalogue->count; i++) {
 		if (!due[i])
 			continue;
 		ok = remove_one(catalogue, folder, &catalogue->items[i], err);
-		count += ok;
+		expired->removed += ok;
 	}
 	struct err unwritten;
-	if (count > 0 && !dump_catalogue_write(catalogue, &unwritten) && ok) {
+	if (expired->removed > 0 && !dump_catalogue_write(catalogue, &unwritten) && ok) {
 		*err = unwritten;
 		ok = false;
 	}
-	if (ok)
-		*removed = count;
 	return ok;
 }
 
-bool dump_expire(const char *folder, size_t keep, time_t now, size_t *removed,
-    const struct stop *stop, struct err *err)
+bool dump_expire(struct dump_expired *ret, const char *folder, size_t keep, time_t now,
+    struct arena *arena, const struct stop *stop, struct err *err)
 {
-	CLEANUP(arena_free) struct arena arena = {0};
 	CLEANUP(fs_close) int lock = -1;
 	struct dump_catalogue catalogue;
+	struct dump_expired expired = {0};
 	char time[32];
 	dump_time(now, time);
 	if (!dump_lock_catalogue(&lock, folder, stop, err) ||
-	    !dump_list(&catalogue, folder, &arena, err))
+	    !dump_list(&catalogue, folder, arena, err))
 		return false;
-	bool ok = expire(&catalogue, folder, keep, time, removed, &arena, err);
+	bool ok = expire(&expired, &catalogue, folder, keep, time, arena, err);
 	dump_catalogue_close(&catalogue);
+	if (ok)
+		*ret = expired;
 	return ok;
 }

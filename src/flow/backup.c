@@ -142,7 +142,7 @@ bool flow_dump(struct flow *flow, const char *folder, const struct flow_dump_wis
 	int64_t began = stop_now();
 	flow->driver->lock_note(flow->db, "making a dump");
 	if (!dump_make(entry, flow->db, &request, &progress, &flow->arena, &flow->stop, err))
-		return err->kind == ERR_DUMP ? err_why(err, "nothing was changed") : false;
+		return err->kind == ERR_STOPPED ? false : err_why(err, "nothing was changed");
 	report_made(entry, folder, began);
 	return true;
 }
@@ -155,14 +155,25 @@ static void untidy(const struct err *err)
 
 void flow_dump_tidy(struct flow *flow, const char *folder)
 {
-	size_t removed = 0, keep = (size_t)config_int(flow->config, SETTING_DUMP_KEEP);
+	size_t keep = (size_t)config_int(flow->config, SETTING_DUMP_KEEP);
+	struct dump_expired expired;
 	struct err err;
-	if (!dump_expire(folder, keep, time(NULL), &removed, &flow->stop, &err))
+	if (!dump_expire(&expired, folder, keep, time(NULL), &flow->arena, &flow->stop, &err)) {
 		untidy(&err);
-	else if (removed > 0)
+		return;
+	}
+	if (expired.left > 0) {
+		err_set(&err, ERR_DUMP,
+		    "in %s/backups.json %zu expired row%s name%s no file of this folder, first %s",
+		    folder, expired.left, expired.left == 1 ? "" : "s",
+		    expired.left == 1 ? "s" : "", expired.first_left);
+		untidy(&err);
+	}
+	if (expired.removed > 0)
 		log_event(&events[EVENT_DUMP_REMOVED],
-		    FIELDS(FIELD_INT("count", (int64_t)removed), FIELD("folder", folder)),
-		    "%zu older dump%s removed from %s", removed, removed == 1 ? "" : "s", folder);
+		    FIELDS(FIELD_INT("count", (int64_t)expired.removed), FIELD("folder", folder)),
+		    "%zu older dump%s removed from %s", expired.removed,
+		    expired.removed == 1 ? "" : "s", folder);
 }
 
 /* --- When --- */

@@ -12,12 +12,11 @@ void flow_report_change(const struct plan_item *item, const char *change)
 }
 
 /* A mistyped path must not become a database whose history says that everything was applied. */
-static bool must_exist(const struct flow *flow, struct err *err)
+bool flow_must_exist(const struct flow *flow, struct err *err)
 {
 	if (flow->probe.exists)
 		return true;
-	err_set(err, ERR_CONFIG, "there is no database %s yet, and no history to change",
-	    flow->probe.label);
+	err_set(err, ERR_CONFIG, "there is no database %s yet", flow->probe.label);
 	return err_next(err, "look at the path in the URL: db-entry config");
 }
 
@@ -25,7 +24,7 @@ bool flow_change(struct flow *flow,
     bool (*change)(struct flow *flow, const void *context, struct err *err), const void *context,
     struct err *err)
 {
-	if (!must_exist(flow, err) || !flow_take_lock(flow, err) ||
+	if (!flow_must_exist(flow, err) || !flow_take_lock(flow, err) ||
 	    !history_prepare(flow->db, &flow->stop, err) ||
 	    !flow->driver->begin(flow->db, &flow->stop, err))
 		return false;

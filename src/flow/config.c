@@ -28,20 +28,29 @@ struct sources {
 
 /* ---- One setting ---- */
 
-/* A URL without anything to redact is no secret, and handy: --database-url=sqlite:shop.db. */
-static bool check_public(
-    const struct setting *setting, const char *option, const char *text, struct err *err)
+/*
+ * A URL without anything to redact is no secret, and handy: --database-url=sqlite:shop.db. Neither
+ * is what may be a URL with a secret anywhere in it, and is none: a hook that is a program.
+ */
+static bool is_public(const struct setting *setting, const char *text)
 {
 	CLEANUP(buf_wipe) struct buf shown = buf_init(SHOWN_MAX);
-	char variable[NAME_SIZE];
 
 	if (!setting->secret)
 		return true;
-	if (setting->type == SETTING_IS_URL) {
-		url_redact(text, &shown);
-		if (text_is(shown.data, text))
-			return true;
-	}
+	if (setting->type != SETTING_IS_URL)
+		return strstr(text, "://") == NULL;
+	url_redact(text, &shown);
+	return text_is(shown.data, text);
+}
+
+static bool check_public(
+    const struct setting *setting, const char *option, const char *text, struct err *err)
+{
+	char variable[NAME_SIZE];
+
+	if (is_public(setting, text))
+		return true;
 	setting_env_name(setting, variable, sizeof(variable));
 	err_set(err, ERR_CONFIG, "%s has a secret in it, and command lines can be read by others",
 	    option);
@@ -423,7 +432,8 @@ const char *config_shown(struct config *config, enum setting_id id)
 	const char *text = config_text(config, id);
 	CLEANUP(buf_free) struct buf shown = buf_init(SHOWN_MAX);
 
-	if (text == NULL || !settings[id].secret)
+	if (text == NULL || !settings[id].secret ||
+	    (settings[id].type != SETTING_IS_URL && is_public(&settings[id], text)))
 		return text;
 	if (settings[id].type != SETTING_IS_URL || !is_url(text))
 		return "***";

@@ -30,6 +30,19 @@ static bool none_such(const struct flow_restore *restore, struct err *err)
 	return err_next(err, "db-entry dump list");
 }
 
+/* A file in the folder of the dumps is known by its entry as well. NULL when there is none. */
+static const struct dump_entry *entry_of_file(struct flow *flow, const struct flow_restore *restore)
+{
+	const char *path = fs_resolve(&flow->arena, restore->name);
+	const char *folder = fs_resolve(&flow->arena, restore->folder);
+	if (path == NULL || folder == NULL || !text_is(fs_folder_of(&flow->arena, path), folder))
+		return NULL;
+	for (size_t i = 0; i < restore->catalogue.count; i++)
+		if (text_is(restore->catalogue.items[i].file, fs_name_of(path)))
+			return &restore->catalogue.items[i];
+	return NULL;
+}
+
 static bool find(struct flow *flow, struct flow_restore *restore, struct err *err)
 {
 	struct err no_folder;
@@ -46,8 +59,35 @@ static bool find(struct flow *flow, struct flow_restore *restore, struct err *er
 	}
 	if (!fs_is_file(restore->name))
 		return none_such(restore, err);
+	if (restore->folder != NULL)
+		restore->entry = entry_of_file(flow, restore);
 	restore->path = restore->name;
 	restore->since = written_at(restore->name, &flow->arena);
+	return true;
+}
+
+/*
+ * Whose dump is it? The catalogue says so, unless nothing of what both hold agrees: many containers
+ * call their database the same. Of a file nothing else is known than what it holds.
+ */
+static bool find_other(struct flow *flow, struct flow_restore *restore, struct err *err)
+{
+	const char *named = restore->entry == NULL ? "" : restore->entry->database;
+	const char *label = flow->probe.label;
+	enum db_kinship kinship;
+	if (!flow->driver->dump_kinship(flow->db, restore->file.path, &kinship, &flow->stop, err))
+		return err_context(err, "whose dump %s is", restore->name);
+	if (named[0] != '\0' && !text_is(named, label))
+		restore->other = arena_printf(
+		    &flow->arena, "%s is a dump of %s, not of %s", restore->name, named, label);
+	else if (kinship == DB_KIN_NONE)
+		restore->other = arena_printf(&flow->arena,
+		    "%s is a dump of another database than %s: they have no table in common",
+		    restore->name, label);
+	else if (kinship == DB_KIN_ALIKE && named[0] == '\0')
+		restore->other = arena_printf(&flow->arena,
+		    "%s is a dump of another database than %s: each has a history of its own",
+		    restore->name, label);
 	return true;
 }
 
@@ -71,7 +111,8 @@ bool flow_restore_open(
 	const char *sha256 = restore->entry == NULL ? NULL : restore->entry->sha256;
 	return dump_open(&restore->file, restore->path, sha256, scratch, flow->driver, &flow->stop,
 		   err) &&
-	       flow_wait(flow, err) && flow_look(flow, err) && check_writable(flow, err);
+	       flow_wait(flow, err) && flow_look(flow, err) && check_writable(flow, err) &&
+	       find_other(flow, restore, err);
 }
 
 static bool is_later(const struct history_row *row, const char *since)
@@ -102,6 +143,10 @@ void flow_restore_loss(const struct flow *flow, const struct flow_restore *resto
 	CLEANUP(buf_free) struct buf migrations = buf_init(8192);
 	if (!flow->probe.exists) {
 		buf_printf(out, "%s does not exist yet: nothing is lost", flow->probe.label);
+		return;
+	}
+	if (restore->other != NULL) {
+		buf_printf(out, "all that is in %s is lost", flow->probe.label);
 		return;
 	}
 	buf_printf(

@@ -12,6 +12,7 @@ struct flow_restore {
 	const char *path;
 	const char *since; /* when it was made; of a file when it was written last */
 	struct dump_file file;
+	const char *other;  /* says so when the dump is of another database; NULL: of this one */
 	const char *safety; /* id of the dump made before; NULL: none */
 };
 

@@ -286,12 +286,14 @@ const struct setting settings[SETTINGS] = {
     {
 	.id = SETTING_DUMP_HOOK,
 	.name = "DUMP_HOOK",
-	.argument = "JSON",
+	.argument = "JSON|URL",
 	.type = SETTING_IS_TEXT,
+	.secret = true,
 	.topic = TOPIC_DUMPS,
 	.help = "With DB_ENTRY_DUMP=hook: a program and its arguments as a JSON array, such as "
-		"[\"/snapshot\",\"--wait\"]. It gets a JSON object with database, label and reason "
-		"on standard input, takes a snapshot, and prints its id.",
+		"[\"/snapshot\",\"--wait\"], or a URL. It gets a JSON object with database, label "
+		"and reason on standard input or by POST, takes a snapshot, and prints its id or "
+		"answers {\"id\": \"…\"}.",
     },
     {
 	.id = SETTING_LOG,

@@ -56,6 +56,9 @@ void flow_tell_differences(
 /* Ask what is at the other end; flow->probe then outlives the session. */
 bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struct err *err);
 
+/* After flow_wait(), for what makes no database: ERR_CONFIG where there is none yet. */
+bool flow_must_exist(const struct flow *flow, struct err *err);
+
 /* Take the lock, waiting while its holder advances, and look again; judge nothing. */
 bool flow_take_lock(struct flow *flow, struct err *err);
 

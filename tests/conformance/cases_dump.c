@@ -3,6 +3,8 @@
 #include "base/sink.h"
 #include "conformance/cases.h"
 #include "conformance/world.h"
+#include "migrate/history.h"
+#include <stdio.h>
 #include <unistd.h>
 
 static const char *place(struct world *w, const char *name)
@@ -13,15 +15,43 @@ static const char *place(struct world *w, const char *name)
 static bool try_dump(struct world *w, struct db *db, const char *path,
     const struct db_progress *progress, const struct stop *stop, struct err *err)
 {
+	const char *scratch = place(w, "scratch");
 	struct db_dump_check check;
 	struct sink *sink;
 	must(sink_file(&sink, path, 0600, true, err), err);
-	if (!w->driver->dump(db, sink, place(w, "scratch"), progress, &check, stop, err)) {
+	if (!w->driver->dump(db, sink, scratch, progress, &check, stop, err)) {
 		sink_abort(sink);
 		return false;
 	}
 	must(sink_commit(sink, err), err);
+	if ((w->driver->features & DB_DUMP_IS_FILE) != 0) {
+		CLEANUP(buf_free) struct buf ours = buf_init(16 << 20);
+		CLEANUP(buf_free) struct buf file = buf_init(16 << 20);
+		must(fs_read(path, &ours, ERR_DUMP, err), err);
+		must(fs_read(scratch, &file, ERR_DUMP, err), err);
+		assert_int_equal(ours.len, file.len);
+		assert_memory_equal(ours.data, file.data, file.len);
+		assert_int_equal(unlink(scratch), 0);
+	}
 	return true;
+}
+
+static enum db_kinship kinship(struct world *w, struct db *db, const char *path)
+{
+	enum db_kinship found;
+	struct err err;
+	must(w->driver->dump_kinship(db, path, &found, &w->stop, &err), &err);
+	return found;
+}
+
+static void own_tables_with_run(struct world *w, struct db *db, const char *id)
+{
+	struct history_run run = {
+	    .command = "apply", .started_at = "2026-01-31T12:00:00.000Z", .host = "here"};
+	struct err err;
+	snprintf(run.id, sizeof(run.id), "%s", id);
+	must(history_prepare(db, &w->stop, &err), &err);
+	must(history_record(db, &run, &w->stop, &err), &err);
 }
 
 static void take(struct world *w, struct db *db)
@@ -31,6 +61,35 @@ static void take(struct world *w, struct db *db)
 	struct err err;
 	must(w->driver->lock_try(db, &lock, &holder, &w->stop, &err), &err);
 	assert_int_equal(lock, DB_LOCK_TAKEN);
+}
+
+static void a_dump_knows_its_database(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	struct db *db = open_session(w);
+	const char *none = place(w, "none"), *first = place(w, "first"), *other = place(w, "other");
+	run(w, db, TABLE);
+	take(w, db);
+	must(try_dump(w, db, none, NULL, &w->stop, &err), &err);
+	own_tables_with_run(w, db, "run-1");
+	must(try_dump(w, db, first, NULL, &w->stop, &err), &err);
+	must(w->driver->restore(db, none, NULL, &w->stop, &err), &err);
+	own_tables_with_run(w, db, "run-2");
+	assert_int_equal(kinship(w, db, none), DB_KIN);
+	assert_int_equal(kinship(w, db, first), DB_KIN_ALIKE);
+	must(w->driver->query(db, "DROP TABLE thing", NULL, 0, &w->arena, NULL, &w->stop, &err),
+	    &err);
+	assert_int_equal(kinship(w, db, first), DB_KIN); /* there is nothing to lose */
+	run(w, db, PARENT);
+	assert_int_equal(kinship(w, db, none), DB_KIN_NONE);
+	assert_int_equal(kinship(w, db, first), DB_KIN_NONE);
+	must(try_dump(w, db, other, NULL, &w->stop, &err), &err);
+	must(w->driver->restore(db, first, NULL, &w->stop, &err), &err);
+	assert_int_equal(kinship(w, db, other), DB_KIN_NONE);
+	run(w, db, ROW);
+	assert_int_equal(kinship(w, db, first), DB_KIN);
+	db_close(&db);
 }
 
 static int64_t estimate(struct world *w, struct db *db)
@@ -155,6 +214,7 @@ int cases_dump(void)
 {
 	const struct CMUnitTest cases[] = {
 	    CASE(restored_database_is_as_it_was),
+	    CASE(a_dump_knows_its_database),
 	    CASE(uncommitted_work_of_others_is_not_in_it),
 	    CASE(estimate_of_nothing_is_nothing),
 	    CASE(stopped_dump_and_restore_leave_nothing),

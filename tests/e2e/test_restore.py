@@ -66,6 +66,149 @@ def test_identity(project, wal, how):
     assert project.value("SELECT text FROM words WHERE words MATCH 'quick'") == "the quick brown fox"
 
 
+EVERYTHING = FEATURES + """
+CREATE TABLE checked (a INTEGER CHECK (a > 0), b TEXT UNIQUE ON CONFLICT IGNORE, PRIMARY KEY (a, b DESC)) WITHOUT ROWID;
+CREATE TABLE virtual (a, b GENERATED ALWAYS AS (a || 'x') VIRTUAL, "odd ""name" DEFAULT (1 + 1));
+CREATE TABLE self (id INTEGER PRIMARY KEY, up INTEGER REFERENCES self DEFERRABLE INITIALLY DEFERRED);
+CREATE UNIQUE INDEX both ON child (parent, id DESC) WHERE parent IS NOT NULL;
+CREATE TRIGGER instead INSTEAD OF INSERT ON seen BEGIN INSERT INTO plain (a) VALUES (new.a); END;
+CREATE VIRTUAL TABLE bare USING fts5 (x, content='', tokenize='porter');
+CREATE VIRTUAL TABLE place USING rtree (id, low, high);
+INSERT INTO bare (rowid, x) VALUES (1, 'running');
+INSERT INTO place VALUES (1, 0.5, 1.5);
+INSERT INTO checked VALUES (1, 'a'), (1, 'b');
+INSERT INTO virtual (a) VALUES ('nul ' || char(0) || ' inside'), (char(0xfffd) || char(0x1f600));
+INSERT INTO self VALUES (2, 1), (1, 2);
+INSERT INTO plain (id, a, b) VALUES (9000000000, 'far', zeroblob(70000)), (-1, x'00ff', 9e999), (7, '', -0.0);
+DELETE FROM plain WHERE id = 9000000000;
+ANALYZE;
+"""
+
+SETTINGS = ["encoding", "page_size", "auto_vacuum", "user_version", "application_id", "journal_mode"]
+
+
+def everything(path):
+    """Schema as written, every row with the type of each value, the settings, what FTS finds."""
+    connection = sqlite3.connect(path)
+    connection.text_factory = bytes
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [(b"ok",)]
+        found = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in SETTINGS}
+        found["schema"] = connection.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+        for kind, name, _, _ in found["schema"]:
+            if kind == b"table" and name not in (b"bare", b"db_entry_run"):
+                quoted = name.decode().replace('"', '""')
+                columns = [
+                    '"' + column[1].decode().replace('"', '""') + '"'
+                    for column in connection.execute(f'PRAGMA table_xinfo("{quoted}")')
+                    if column[6] != 1
+                ]
+                typed = ", ".join(f"typeof({c}), quote({c}), hex({c})" for c in columns)
+                found[name] = sorted(connection.execute(f'SELECT {typed} FROM "{quoted}"').fetchall())
+        found["found"] = connection.execute("SELECT rowid FROM bare WHERE bare MATCH 'run'").fetchall()
+        return found
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])
+@pytest.mark.parametrize("page_size,vacuum,wal", [(512, 1, False), (4096, 0, True), (65536, 2, False), (1024, 2, True)])
+def test_identity_of_everything(project, encoding, page_size, vacuum, wal):
+    settings = f"PRAGMA encoding = '{encoding}'; PRAGMA page_size = {page_size}; PRAGMA auto_vacuum = {vacuum};"
+    journal = f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'};"
+    connection = sqlite3.connect(project.database)
+    connection.executescript(settings + journal + EVERYTHING)
+    connection.close()
+    before = everything(project.database)
+    assert before["encoding"] == (encoding.encode(),) and before["page_size"] == (page_size,)
+    made = dump(project)
+    assert everything(project.database) == before
+    # Over the changed one, over one with nothing in it that is set otherwise, and where none is.
+    project.sql("DROP TABLE plain")
+    project.sql("UPDATE self SET up = NULL")
+    project.ok("restore", made, "--yes")
+    assert everything(project.database) == before | {"schema": everything(project.database)["schema"]}
+    assert [r for r in everything(project.database)["schema"] if b"db_entry" not in r[1] + r[2]] == before["schema"]
+    for path in project.folder.glob("shop.db*"):
+        path.unlink()
+    project.ok("restore", made)
+    after = everything(project.database)
+    assert after["schema"] == before["schema"]
+    assert after == before
+
+
+def names_of(project, result, *names):
+    for name in names:
+        assert str(name) in result.stderr, result
+
+
+def test_dump_of_another_database_needs_its_own_yes(project):
+    """By the catalogue: `--yes` alone, which a script always says, is not enough."""
+    build(project)
+    made = dump(project)
+    other = project.folder / "other.db"
+    connection = sqlite3.connect(other)
+    connection.execute("CREATE TABLE plain (a)")
+    connection.execute("INSERT INTO plain VALUES ('stays')")
+    connection.commit()
+    connection.close()
+    before = content(other)
+    there = {"DB_ENTRY_DATABASE_URL": f"sqlite:{other}"}
+    for name in (made, str(project.dumps / visible(project)[0])):
+        result = project.run("restore", name, "--yes", env=there)
+        assert result.code == 64, result
+        names_of(project, result, other, project.database, f"restore {name} --yes --other-database")
+        assert content(other) == before
+        assert project.run("restore", name, "--other-database", env=there).code == 64
+    assert content(other) == before and len(visible(project)) == 1
+    project.ok("restore", made, "--yes", "--other-database", env=there)
+    assert own_content(other) == own_content(project.database)
+    # The way back is known by its entry.
+    safety = catalogue(project)[-1]
+    assert safety["database"] == str(other)
+    project.ok("restore", safety["id"], "--yes", env=there)
+    assert own_content(other) == before
+
+
+def test_file_of_another_database_is_known_by_what_it_holds(shop):
+    shop.ok("apply")
+    shop.sql("CREATE TABLE here (a)")
+    dump(shop)
+    file = unpack(shop.dumps / visible(shop)[0], shop.folder / "copy.db")
+    shop.ok("restore", file, "--yes")  # its own: a run is recorded in both
+    shop.database.rename(shop.folder / "first.db")
+    for path in shop.folder.glob("shop.db*"):
+        path.unlink()
+    shop.ok("apply")  # the same tables, and a life of its own
+    result = shop.run("restore", file, "--yes")
+    assert result.code == 64 and "--other-database" in result.stderr
+    names_of(shop, result, file, shop.database)
+    shop.ok("restore", file, "--yes", "--other-database")
+    # Without a history tables decide.
+    stranger = shop.folder / "stranger.db"
+    connection = sqlite3.connect(stranger)
+    connection.execute("CREATE TABLE nothing_like_it (a)")
+    connection.close()
+    assert shop.run("restore", stranger, "--yes").code == 64
+
+
+def test_one_name_for_two_databases(project):
+    """Every container calls its database /data/app.db; the folder of the dumps is one."""
+    build(project)
+    made = dump(project)
+    for path in project.folder.glob("shop.db*"):
+        path.unlink()
+    project.sql("CREATE TABLE of_another_application (a)")
+    result = project.run("restore", made, "--yes")
+    assert result.code == 64 and "no table in common" in result.stderr, result
+    # Made anew, with an empty volume: that is what dumps are for.
+    for path in project.folder.glob("shop.db*"):
+        path.unlink()
+    build(project)
+    project.ok("restore", made, "--yes")
+
+
 def test_safety_dump_is_the_way_back(project):
     build(project)
     made = dump(project)
@@ -74,7 +217,8 @@ def test_safety_dump_is_the_way_back(project):
     result = project.ok("restore", made, "--yes", log="json")
     safety = [e for e in result.events if e["event"] == "dump.restored"][0]["safety"]
     assert safety == catalogue(project)[-1]["id"]
-    project.ok("restore", safety, "--yes")
+    answer = project.ok("restore", safety, "--yes", "--json").json
+    assert answer["dump"] == safety and answer["safety"] == catalogue(project)[-1]["id"]
     assert content(project.database) == later
     assert len(visible(project)) == 3, "a safety dump was replaced by the next one"
 

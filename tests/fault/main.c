@@ -4,6 +4,7 @@
  * and so on, until a run ends before the fault comes.
  */
 #include "fault/driver.h"
+#include "fault/dumps.h"
 #include "fault/rollback.h"
 #include "fault/vfs.h"
 #include "fault/world.h"
@@ -217,7 +218,7 @@ int main(void)
 	if (child == 0) {
 		dup2(fileno(said), STDOUT_FILENO);
 		dup2(fileno(said), STDERR_FILENO);
-		int wrong = run_driver_faults() + rollback_run_faults();
+		int wrong = run_driver_faults() + rollback_run_faults() + run_dump_faults();
 		exit(wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	int failed = run_file_faults();

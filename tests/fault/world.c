@@ -167,7 +167,7 @@ static int migrate(const struct world *w, const struct db_driver *driver)
 	return ok ? 0 : err_exit_code(&err);
 }
 
-static int reap(pid_t child)
+int world_reap(pid_t child)
 {
 	int status;
 	while (waitpid(child, &status, 0) < 0)
@@ -175,7 +175,7 @@ static int reap(pid_t child)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static pid_t fork_quietly(void)
+pid_t world_fork(void)
 {
 	fflush(NULL);
 	pid_t child = fork();
@@ -196,13 +196,13 @@ int world_run(struct world *w, void (*arm)(const struct world *world),
     int (*job)(const struct world *world, const struct db_driver *driver),
     const struct db_driver *driver)
 {
-	pid_t child = fork_quietly();
+	pid_t child = world_fork();
 	if (child == 0) {
 		if (arm != NULL)
 			arm(w);
 		_exit(job(w, driver));
 	}
-	return reap(child);
+	return world_reap(child);
 }
 
 int world_migrate(
@@ -335,10 +335,10 @@ static void heal(struct world *w, const struct project_found *found)
 		finish_by_hand(w, found->least);
 	else
 		by_hand(w, project_undo);
-	pid_t child = fork_quietly();
+	pid_t child = world_fork();
 	if (child == 0)
 		_exit(repair(w, finish ? "--applied" : "--reverted"));
-	expect_status(w, "repair", 0, reap(child));
+	expect_status(w, "repair", 0, world_reap(child));
 }
 
 static void judge_journal(const struct world *w)

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 /* After those it needs. */
 #include <cmocka.h>
 
@@ -60,6 +61,9 @@ int world_migrate(
 int world_run(struct world *world, void (*arm)(const struct world *world),
     int (*job)(const struct world *world, const struct db_driver *driver),
     const struct db_driver *driver);
+/* A child that says nothing, dies of a crash and of hanging; its exit code, 128+n for a signal. */
+pid_t world_fork(void);
+int world_reap(pid_t child);
 
 /*
  * After a run with a fault that ended with `status`: what it left is true, what it said is true, a

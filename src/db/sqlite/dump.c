@@ -137,28 +137,53 @@ static bool copy_snapshot(
 }
 
 /* The second half of the way, for whom a bar is painted. */
-static bool pour(const struct copying *copying, const char *path, struct sink *sink,
-    const struct stop *stop, struct err *err)
+static bool pour_chunks(const struct copying *copying, const char *path, int fd, char *chunk,
+    struct sink *sink, struct err *err)
 {
 	const struct db_progress *progress = copying->progress;
-	CLEANUP(fs_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *chunk = malloc(CHUNK);
-	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END), done = 0;
-	ssize_t n = -1;
-	if (chunk == NULL)
-		err_die("out of memory");
-	while (size >= 0 && (n = pread(fd, chunk, CHUNK, done)) > 0) {
-		if (!sink_write(sink, chunk, (size_t)n, stop, err)) {
-			free(chunk);
+	off_t size = lseek(fd, 0, SEEK_END), done = 0;
+	ssize_t n;
+	while ((n = pread(fd, chunk, CHUNK, done)) > 0) {
+		if (!sink_write(sink, chunk, (size_t)n, &copying->s->stop, err))
 			return false;
-		}
 		done += n;
 		sqlite_lock_beat(copying->s);
 		if (progress != NULL && progress->show != NULL)
 			progress->show(progress->context, size + done, 2 * size);
 	}
+	if (n == 0 && done == size)
+		return true;
+	return err_errno(err, ERR_DATABASE, "can't read %s", path);
+}
+
+static bool pour(
+    const struct copying *copying, const char *path, struct sink *sink, struct err *err)
+{
+	CLEANUP(fs_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(err, ERR_DATABASE, "can't read %s", path);
+	char *chunk = malloc(CHUNK);
+	if (chunk == NULL)
+		err_die("out of memory");
+	bool ok = pour_chunks(copying, path, fd, chunk, sink, err);
 	free(chunk);
-	return n == 0 || err_errno(err, ERR_DATABASE, "can't read %s", path);
+	return ok;
+}
+
+/*
+ * At the same time: either takes long, and what was written of a copy that turns out to be damaged
+ * is thrown away. The check holds no lock that closing another descriptor of the file could drop.
+ */
+static bool check_and_pour(const struct copying *copying, const char *path, struct sink *sink,
+    struct db_dump_check *found, struct err *err)
+{
+	struct sqlite_check check;
+	if (!sqlite_check_begin(&check, path, err))
+		return false;
+	if (pour(copying, path, sink, err))
+		return sqlite_check_end(&check, copying->s, found, &copying->s->stop, err);
+	sqlite_check_abandon(&check);
+	return false;
 }
 
 bool sqlite_dump(struct db *db, struct sink *sink, const char *scratch,
@@ -172,10 +197,10 @@ bool sqlite_dump(struct db *db, struct sink *sink, const char *scratch,
 		return false;
 	if (access(scratch, F_OK) == 0)
 		return err_set(err, ERR_DATABASE, "%s is there already", scratch);
-	bool ok = copy_snapshot(s, scratch, &copying, err) &&
-		  sqlite_copy_check(s, scratch, check, stop, err) &&
-		  pour(&copying, scratch, sink, stop, err);
-	unlink(scratch);
+	bool ok = copy_snapshot(s, scratch, &copying, err) && stop_check(stop, err) &&
+		  check_and_pour(&copying, scratch, sink, check, err);
+	if (!ok)
+		unlink(scratch);
 	return ok;
 }
 

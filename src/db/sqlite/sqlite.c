@@ -98,7 +98,7 @@ const struct db_driver db_sqlite = {
     .schemes = schemes,
     .folders = folders,
     .dialect = &dialect_sqlite,
-    .features = DB_TRANSACTIONAL_DDL,
+    .features = DB_TRANSACTIONAL_DDL | DB_DUMP_IS_FILE,
     .own_tables = sql_sqlite_own_tables,
     .kinds = sqlite_kinds,
     .client = client,
@@ -127,5 +127,6 @@ const struct db_driver db_sqlite = {
     .dump_estimate = sqlite_dump_estimate,
     .dump = sqlite_dump,
     .dump_check = sqlite_dump_check,
+    .dump_kinship = sqlite_dump_kinship,
     .restore = sqlite_restore,
 };

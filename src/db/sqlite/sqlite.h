@@ -4,6 +4,7 @@
 
 #include "db/db.h"
 #include "db/sqlite/proof.h"
+#include <pthread.h>
 #include <sqlite3.h>
 
 /* A URL, understood. Text lives in the arena given. */
@@ -212,11 +213,33 @@ void sqlite_copy_close(struct sqlite_copy *copy); /* for CLEANUP() */
 /* ERR_DATABASE with what SQLite and the system say of it. Returns false. */
 bool sqlite_copy_fail(const struct sqlite_copy *copy, int code, struct err *err);
 
-/* As dump_check(); `s` is the session whose lock must show that we live, NULL for none. */
-bool sqlite_copy_check(struct sqlite_db *s, const char *path, struct db_dump_check *check,
+/*
+ * check.c: whether a copy is whole, found out by a thread of its own between begin and exactly one
+ * of end and abandon.
+ */
+struct sqlite_check {
+	struct sqlite_copy copy;
+	pthread_t thread;
+	int done; /* becomes readable at the end */
+	/* Of the thread, until it is done. */
+	bool good;
+	struct db_dump_check found;
+	struct err err;
+};
+
+bool sqlite_check_begin(struct sqlite_check *check, const char *path, struct err *err);
+
+/* Wait for the answer, as dump_check(); `s` is the session whose lock must show meanwhile that we
+ * live, NULL for none. */
+bool sqlite_check_end(struct sqlite_check *check, struct sqlite_db *s, struct db_dump_check *found,
     const struct stop *stop, struct err *err);
+void sqlite_check_abandon(struct sqlite_check *check);
 bool sqlite_dump_check(
     const char *path, struct db_dump_check *check, const struct stop *stop, struct err *err);
+
+/* kinship.c */
+bool sqlite_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,
+    const struct stop *stop, struct err *err);
 
 /* errors.c: "SQLITE_CONSTRAINT_UNIQUE", and whether trying again can help. */
 const char *sqlite_error_name(int code);

@@ -110,6 +110,32 @@ static void exclusive_never_replaces(void **state)
 	assert_int_equal(entries(), 3);
 }
 
+static void what_somebody_made_gets_its_name(void **state)
+{
+	struct sink *sink;
+	(void)state;
+	assert_true(sink_made(&sink, "made", "final", &err));
+	assert_true(put("made", "bytes", false));
+	assert_true(sink_write(sink, "bytes", 5, &never, &err));
+	assert_true(sink_commit(sink, &err));
+	assert_true(holds("final", "bytes"));
+	assert_int_equal(entries(), 1);
+	/* Never over another; then nothing stays of it. */
+	assert_false(sink_made(&sink, "made", "final", &err));
+	assert_true(sink_made(&sink, "made", "second", &err));
+	assert_true(put("made", "again", false) && put("second", "taken", false));
+	assert_false(sink_commit(sink, &err));
+	assert_true(holds("second", "taken"));
+	assert_int_equal(entries(), 2);
+	/* It was not made, or is given up. */
+	assert_true(sink_made(&sink, "made", "third", &err));
+	assert_false(sink_commit(sink, &err));
+	assert_true(sink_made(&sink, "made", "third", &err));
+	assert_true(put("made", "half", false));
+	sink_abort(sink);
+	assert_int_equal(entries(), 2);
+}
+
 static void race_under_filter(void)
 {
 	expect(put("plain", "plain", true));
@@ -358,6 +384,7 @@ int main(void)
 	    sink_test(a_file_appears_when_complete),
 	    sink_test(an_abort_leaves_nothing),
 	    sink_test(exclusive_never_replaces),
+	    sink_test(what_somebody_made_gets_its_name),
 	    sink_test(exclusive_holds_on_every_file_system),
 	    sink_test(modes_are_less_the_umask),
 	    sink_test(a_symbolic_link_stays_one),

@@ -82,10 +82,10 @@ static void add(struct world *w, const struct dump_entry *entry)
 
 static size_t expire(struct world *w, size_t keep)
 {
-	size_t removed = 0;
+	struct dump_expired expired;
 	struct err err;
-	assert_true(dump_expire(w->folder, keep, NOW, &removed, &w->stop, &err));
-	return removed;
+	assert_true(dump_expire(&expired, w->folder, keep, NOW, &w->arena, &w->stop, &err));
+	return expired.removed;
 }
 
 /* "01 02 05": those with a row and a file. */
@@ -123,8 +123,18 @@ static void malformed_catalogue_is_an_error(void **state)
 		put(w, "backups.json", texts[i]);
 		assert_false(dump_list(&catalogue, w->folder, &w->arena, &err));
 		assert_int_equal(err.kind, ERR_MALFORMED);
+		assert_non_null(strstr(err.file, "backups.json"));
+		assert_non_null(strstr(err.next, "backups.json"));
 		struct dump_entry entry = entry_of(w, 1, "a");
 		assert_false(dump_catalogue_add(w->folder, &entry, &w->stop, &err));
+		assert_int_equal(err.kind, ERR_MALFORMED);
+		assert_false(dump_expire(
+		    &(struct dump_expired){0}, w->folder, 1, NOW, &w->arena, &w->stop, &err));
+		assert_false(dump_remove(w->folder, "backup-01", &w->stop, &err));
+		CLEANUP(buf_free) struct buf text = buf_init(4096);
+		assert_true(fs_read(
+		    arena_printf(&w->arena, "%s/backups.json", w->folder), &text, ERR_DUMP, &err));
+		assert_string_equal(text.data == NULL ? "" : text.data, texts[i]);
 	}
 }
 
@@ -176,10 +186,36 @@ static void unknown_keys_and_rows_stay(void **state)
 	    fs_read(arena_printf(&w->arena, "%s/backups.json", w->folder), &text, ERR_DUMP, &err));
 	assert_non_null(strstr(text.data, "\"owner\": \"us\""));
 	assert_non_null(strstr(text.data, "\"mood\": 1.5"));
-	/* Expired: its row goes, and no file outside the folder with it. */
-	assert_int_equal(expire(w, 0), 1);
+	assert_string_equal(kept(w), " 02");
+}
+
+/* Expired, but what they name is not ours: neither a file nor the row goes, and it is told. */
+static void rows_that_name_no_file_here_stay(void **state)
+{
+	static const char *const names[] = {
+	    "../../etc/passwd", "/etc/passwd", "..", ".", "sub/dump", ".db-entry.lock", ""};
+	struct world *w = *state;
+	struct dump_expired expired;
+	struct dump_catalogue catalogue;
+	struct err err;
+	const char *text =
+	    "{\"backups\": [{\"id\": \"none\", \"expires_at\": \"2020-01-01T00:00:00Z\"}";
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		text = arena_printf(&w->arena,
+		    "%s, {\"id\": \"%zu\", \"file\": \"%s\", \"automatic\": true,"
+		    " \"expires_at\": \"2020-01-01T00:00:00Z\"}",
+		    text, i, names[i]);
+	put(w, "backups.json", arena_printf(&w->arena, "%s]}", text));
+	put(w, "sub", "");
+	assert_true(dump_expire(&expired, w->folder, 1, NOW, &w->arena, &w->stop, &err));
+	assert_int_equal(expired.removed, 0);
+	assert_int_equal(expired.left, 8);
+	assert_string_equal(expired.first_left, "none");
+	assert_true(dump_remove(w->folder, "0", &w->stop, &err));
+	assert_true(dump_list(&catalogue, w->folder, &w->arena, &err));
+	assert_int_equal(catalogue.count, 8);
+	dump_catalogue_close(&catalogue);
 	assert_int_equal(access("/etc/passwd", F_OK), 0);
-	assert_string_equal(kept(w), "02");
 }
 
 static void newest_are_kept(void **state)
@@ -278,6 +314,7 @@ int main(void)
 	    TEST(malformed_catalogue_is_an_error),
 	    TEST(entry_is_read_as_it_was_written),
 	    TEST(unknown_keys_and_rows_stay),
+	    TEST(rows_that_name_no_file_here_stay),
 	    TEST(newest_are_kept),
 	    TEST(each_database_counts_for_itself),
 	    TEST(asked_for_ones_are_not_counted),

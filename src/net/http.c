@@ -1,0 +1,306 @@
+/*
+ * One transfer on libcurl's multi interface: it says which sockets it waits for and until when, and
+ * stop_poll() does the waiting.
+ */
+#include "net/http.h"
+#include "base/text.h"
+#include "net/curl.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	SOCKETS = 16, /* one transfer has one or two, and a resolver's */
+	CONNECT_MS = 30 * 1000
+};
+
+struct transfer {
+	const struct curl *curl;
+	CURLM *multi;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct buf *answer;
+	struct pollfd fds[SOCKETS];
+	nfds_t fd_count;
+	int64_t timer; /* stop_now() of when it wants to be called; -1: never */
+	int running;
+	char detail[CURL_ERROR_SIZE];
+};
+
+bool http_is_url(const char *text)
+{
+	return text_starts(text, "https://") || text_starts(text, "http://");
+}
+
+void http_origin(const char *url, struct buf *out)
+{
+	const char *host = strstr(url, "://") + strlen("://");
+	size_t end = strcspn(host, "/?#");
+	/* A password may hold anything but what ends the host: what counts is the last @. */
+	size_t from = end;
+	while (from > 0 && host[from - 1] != '@')
+		from--;
+	buf_add(out, url, (size_t)(host - url));
+	buf_add(out, host + from, end - from);
+}
+
+/* --- What libcurl asks of us --- */
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
+{
+	struct transfer *t = context;
+	nfds_t i = 0;
+	(void)easy, (void)unused;
+	while (i < t->fd_count && t->fds[i].fd != fd)
+		i++;
+	if (what == CURL_POLL_REMOVE) {
+		if (i < t->fd_count)
+			t->fds[i] = t->fds[--t->fd_count];
+		return 0;
+	}
+	if (i == SOCKETS)
+		return -1;
+	t->fd_count += i == t->fd_count;
+	t->fds[i] = (struct pollfd){.fd = fd,
+	    .events = (short)(((what & CURL_POLL_IN) != 0 ? POLLIN : 0) |
+			      ((what & CURL_POLL_OUT) != 0 ? POLLOUT : 0))};
+	return 0;
+}
+
+static int on_timer(CURLM *multi, long ms, void *context)
+{
+	struct transfer *t = context;
+	(void)multi;
+	t->timer = ms < 0 ? -1 : stop_now() + ms;
+	return 0;
+}
+
+/* Less than it was given ends the transfer. */
+static size_t on_body(char *data, size_t one, size_t len, void *context)
+{
+	struct transfer *t = context;
+	buf_add(t->answer, data, one * len);
+	return t->answer->overflow ? 0 : one * len;
+}
+
+/* --- The transfer --- */
+
+#define SET(option, value)                                                                         \
+	if (t->curl->easy_setopt(t->easy, option, value) != CURLE_OK)                              \
+		return false;
+
+static bool set_limits(struct transfer *t)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	SET(CURLOPT_PROTOCOLS_STR, "http,https")
+#else
+	SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS))
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+	SET(CURLOPT_QUICK_EXIT, 1L) /* a resolver that hangs is not waited for */
+#endif
+	SET(CURLOPT_NOSIGNAL, 1L)
+	SET(CURLOPT_FOLLOWLOCATION, 0L)
+	SET(CURLOPT_SSL_VERIFYPEER, 1L)
+	SET(CURLOPT_SSL_VERIFYHOST, 2L)
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS)
+	/* The command does so; the library by itself does not. */
+	const char *authorities = getenv("SSL_CERT_FILE");
+	if (authorities != NULL && authorities[0] != '\0')
+		SET(CURLOPT_CAINFO, authorities)
+	return true;
+}
+
+static bool add_header(struct transfer *t, const char *text)
+{
+	struct curl_slist *longer = t->curl->slist_append(t->headers, text);
+	if (longer != NULL)
+		t->headers = longer;
+	return longer != NULL;
+}
+
+static bool set_request(struct transfer *t, const struct http_request *request)
+{
+	SET(CURLOPT_URL, request->url)
+	SET(CURLOPT_CUSTOMREQUEST, request->method)
+	SET(CURLOPT_USERAGENT, "db-entry/" DB_ENTRY_VERSION)
+	if (request->body != NULL) {
+		SET(CURLOPT_POSTFIELDS, request->body)
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len)
+	}
+	/* Some servers answer "100 Continue" late or never. */
+	if (!add_header(t, "Expect:"))
+		return false;
+	for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
+		if (!add_header(t, request->headers[i]))
+			return false;
+	SET(CURLOPT_HTTPHEADER, t->headers)
+	SET(CURLOPT_ERRORBUFFER, t->detail)
+	SET(CURLOPT_WRITEFUNCTION, on_body)
+	SET(CURLOPT_WRITEDATA, t)
+	return true;
+}
+
+#define SET_MULTI(option, value) (t->curl->multi_setopt(t->multi, option, value) == CURLM_OK)
+
+static bool begin(struct transfer *t, const struct http_request *request, struct err *err)
+{
+	t->multi = t->curl->multi_init();
+	t->easy = t->curl->easy_init();
+	if (t->multi == NULL || t->easy == NULL)
+		err_die("out of memory");
+	if (!set_limits(t) || !set_request(t, request))
+		return err_set(err, ERR_UNEXPECTED, "libcurl does not know one of its options");
+	if (!SET_MULTI(CURLMOPT_SOCKETFUNCTION, on_socket) || !SET_MULTI(CURLMOPT_SOCKETDATA, t) ||
+	    !SET_MULTI(CURLMOPT_TIMERFUNCTION, on_timer) || !SET_MULTI(CURLMOPT_TIMERDATA, t) ||
+	    t->curl->multi_add_handle(t->multi, t->easy) != CURLM_OK)
+		return err_set(err, ERR_UNEXPECTED, "libcurl's multi interface is not there");
+	return true;
+}
+
+static void end(struct transfer *t)
+{
+	if (t->easy != NULL && t->multi != NULL)
+		t->curl->multi_remove_handle(t->multi, t->easy);
+	if (t->easy != NULL)
+		t->curl->easy_cleanup(t->easy);
+	if (t->multi != NULL)
+		t->curl->multi_cleanup(t->multi);
+	t->curl->slist_free_all(t->headers);
+}
+
+static bool act(struct transfer *t, curl_socket_t fd, int ready, struct err *err)
+{
+	if (t->curl->multi_socket_action(t->multi, fd, ready, &t->running) == CURLM_OK)
+		return true;
+	return err_set(err, ERR_UNEXPECTED, "libcurl could not go on");
+}
+
+/* Its list changes while it is told of what is ready. */
+static bool act_on_ready(struct transfer *t, struct err *err)
+{
+	struct pollfd ready[SOCKETS];
+	nfds_t count = t->fd_count;
+	memcpy(ready, t->fds, sizeof(ready));
+	for (nfds_t i = 0; i < count; i++) {
+		int what = ((ready[i].revents & POLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+			   ((ready[i].revents & POLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+			   ((ready[i].revents & (POLLERR | POLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+		if (what != 0 && !act(t, ready[i].fd, what, err))
+			return false;
+	}
+	return true;
+}
+
+static bool run(struct transfer *t, const struct stop *stop, struct err *err)
+{
+	bool ok = act(t, CURL_SOCKET_TIMEOUT, 0, err);
+	while (ok && t->running > 0) {
+		int64_t left = t->timer < 0 ? -1 : t->timer - stop_now();
+		struct stop until = stop_within(stop, t->timer >= 0 && left < 0 ? 0 : left);
+		if (stop_poll(&until, t->fds, t->fd_count, err))
+			ok = act_on_ready(t, err);
+		else if (err->kind == ERR_TIMEOUT && stop_left(stop) > 0)
+			ok = act(t, CURL_SOCKET_TIMEOUT, 0, err);
+		else
+			ok = false;
+	}
+	return ok;
+}
+
+/* --- How it ended --- */
+
+static bool may_help(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool failed(const struct transfer *t, CURLcode code, struct err *err)
+{
+	const char *what = t->detail[0] != '\0' ? t->detail : t->curl->easy_strerror(code);
+	if (code == CURLE_OUT_OF_MEMORY)
+		err_die("out of memory");
+	if (t->answer->overflow)
+		return err_set(
+		    err, ERR_UNREACHABLE, "the answer has more than %zu bytes", t->answer->max);
+	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+		return err_set(
+		    err, ERR_CONFIG, "the URL is none: %s", t->curl->easy_strerror(code));
+	err_set(err, ERR_UNREACHABLE, "%s", what);
+	err->retry = may_help(code) ? ERR_RETRY : ERR_FATAL;
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+		err_next(err, "SSL_CERT_FILE=/path/to/authorities.pem, where they are others than "
+			      "the system's");
+	return false;
+}
+
+static bool finish(struct transfer *t, int *status, struct err *err)
+{
+	CURLcode code = CURLE_GOT_NOTHING;
+	CURLMsg *message;
+	long answered = 0;
+	int left;
+	while ((message = t->curl->multi_info_read(t->multi, &left)) != NULL)
+		if (message->msg == CURLMSG_DONE)
+			code = message->data.result;
+	if (code != CURLE_OK)
+		return failed(t, code, err);
+	t->curl->easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &answered);
+	*status = (int)answered;
+	return true;
+}
+
+static bool transfer(const struct http_request *request, int *status, struct buf *answer,
+    const struct stop *stop, struct err *err)
+{
+	struct transfer t = {.answer = answer, .timer = -1};
+	struct stop until = stop_within(stop, request->time);
+	if (!curl_open(&t.curl, err))
+		return false;
+	bool ok = begin(&t, request, err) && run(&t, &until, err);
+	if (ok)
+		ok = finish(&t, status, err);
+	else if (err->kind == ERR_TIMEOUT && stop_left(stop) > 0) {
+		err_set(err, ERR_UNREACHABLE, "no answer within %lld s",
+		    (long long)request->time / 1000);
+		err->retry = ERR_RETRY;
+	}
+	end(&t);
+	return ok;
+}
+
+bool http_send(const struct http_request *request, int *status, struct buf *answer,
+    const struct stop *stop, struct err *err)
+{
+	CLEANUP(buf_free) struct buf origin = buf_init(1024);
+	if (!http_is_url(request->url))
+		return err_set(err, ERR_CONFIG, "a URL begins with https:// or http://");
+	http_origin(request->url, &origin);
+	buf_reset(answer);
+	buf_add_text(answer, "");
+	return transfer(request, status, answer, stop, err) ||
+	       err_context(err, "%s", origin.len == 0 ? "a URL" : origin.data);
+}
+
+const char *http_library(void)
+{
+	static char text[64];
+	const struct curl *curl;
+	struct err ignored;
+	if (!curl_open(&curl, &ignored))
+		return "no libcurl";
+	snprintf(text, sizeof(text), "libcurl %s", curl->version_info(CURLVERSION_NOW)->version);
+	return text;
+}
