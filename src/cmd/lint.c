@@ -34,7 +34,7 @@ static void compare(struct review *review)
 	struct err err = {0};
 	if (review->problems.count > 0) {
 		snprintf(review->not_compared, sizeof(review->not_compared),
-		    "not all migrations could be read");
+		    "not all files could be read");
 		return;
 	}
 	if (flow->url.scheme == NULL) {
@@ -100,8 +100,40 @@ static void add_keys(const struct mirror *mirror, struct json *array)
 	}
 }
 
+/* What counts for a migration that may be run; of those applied already it is spent. */
+static struct flow_approval approval_of(
+    const struct review *review, const struct judgement *judgement)
+{
+	const struct plan_item *item = NULL;
+	if (review->compared)
+		item = plan_find(&review->flow.plan, judgement->part.migration->version);
+	if (item != NULL && !plan_item_is_pending(item))
+		return (struct flow_approval){.state = APPROVAL_NONE};
+	return flow_approval_of(&review->flow, judgement);
+}
+
+/* A run would refuse them. */
+static void find_stale(struct review *review)
+{
+	struct arena *arena = &review->flow.arena;
+	for (size_t i = 0; i < review->flow.set.count; i++) {
+		const struct migration *migration = &review->flow.set.items[i];
+		struct judgement judgement;
+		const struct migration_part part = migration_up(migration);
+		judge(&judgement, &part, arena);
+		struct flow_approval approval = approval_of(review, &judgement);
+		if (approval.state == APPROVAL_STALE && approval.final)
+			lint_add(&review->findings, arena,
+			    (struct lint_finding){.rule = "stale-approval",
+				.file = migration->file,
+				.text = arena_printf(arena, "approved is %s, now it is %s",
+				    approval.given, judgement.token)});
+	}
+}
+
 /* Not a warning: what is lost on purpose is right, once it is approved. */
-static void print_risks(const struct migration *migration, struct buf *out)
+static void print_risks(
+    const struct review *review, const struct migration *migration, struct buf *out)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
@@ -114,10 +146,12 @@ static void print_risks(const struct migration *migration, struct buf *out)
 		    migration->up.statements[i].line);
 		cmd_print_risk(&judgement.risks[i], out);
 	}
-	cmd_print_approval(&judgement, out);
+	struct flow_approval approval = approval_of(review, &judgement);
+	cmd_print_approval(&judgement, &approval, out);
 }
 
-static void add_risks(const struct migration *migration, struct json *array)
+static void add_risks(
+    const struct review *review, const struct migration *migration, struct json *array)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
@@ -131,6 +165,8 @@ static void add_risks(const struct migration *migration, struct json *array)
 		json_add_int(object, "line", migration->up.statements[i].line);
 		cmd_add_risk(&judgement.risks[i], object);
 		json_add_text(object, "approval", judgement.token);
+		struct flow_approval approval = approval_of(review, &judgement);
+		cmd_add_approval(&approval, object);
 	}
 }
 
@@ -144,7 +180,7 @@ static void print_text(const struct review *review, struct buf *out)
 	}
 	print_keys(&review->mirror, out);
 	for (size_t i = 0; i < review->flow.set.count; i++)
-		print_risks(&review->flow.set.items[i], out);
+		print_risks(review, &review->flow.set.items[i], out);
 	if (review->disagreement.kind != ERR_NONE)
 		buf_printf(out, "%s: warning: %s [history]\n%s%s", review->flow.probe.label,
 		    review->disagreement.message, review->disagreement.why,
@@ -179,7 +215,7 @@ static bool print_json(const struct review *review, struct err *err)
 	add_keys(&review->mirror, array);
 	array = json_add_array(root, "risks");
 	for (size_t i = 0; i < review->flow.set.count; i++)
-		add_risks(&review->flow.set.items[i], array);
+		add_risks(review, &review->flow.set.items[i], array);
 	json_add_bool(root, "compared", review->compared);
 	if (review->disagreement.kind != ERR_NONE)
 		log_error_fields(&review->disagreement, json_add_object(root, "history"));
@@ -217,22 +253,34 @@ static bool read_files(struct review *review, struct cmd_call *call, struct err 
 		   flow->driver->dialect, &flow->arena, err);
 }
 
-/* The mirror of another engine is none for this database. */
-static bool read_mirror(struct review *review, struct err *err)
+/* Malformed like a migration that is; a setting that is wrong ends it, as it would end a run. */
+static bool add_problem(struct review *review, const struct err *problem, struct err *err)
 {
 	struct migration_problems *problems = &review->problems;
-	struct err problem;
-	if (flow_read_mirror(&review->flow, &review->mirror, &problem) ||
-	    review->mirror.foreign != NULL)
-		return true;
-	if (problem.kind != ERR_MALFORMED) {
-		*err = problem;
+	if (problem->kind != ERR_MALFORMED) {
+		*err = *problem;
 		return false;
 	}
 	problems->items = arena_grow(&review->flow.arena, problems->items, problems->count,
 	    &problems->capacity, sizeof(*problems->items));
-	problems->items[problems->count++] = problem;
+	problems->items[problems->count++] = *problem;
 	return true;
+}
+
+static bool read_approvals(struct review *review, struct err *err)
+{
+	struct flow *flow = &review->flow;
+	struct err problem;
+	return approvals_read(&flow->approvals, flow->config, &flow->arena, &problem) ||
+	       add_problem(review, &problem, err);
+}
+
+/* The mirror of another engine is none for this database. */
+static bool read_mirror(struct review *review, struct err *err)
+{
+	struct err problem;
+	return flow_read_mirror(&review->flow, &review->mirror, &problem) ||
+	       review->mirror.foreign != NULL || add_problem(review, &problem, err);
 }
 
 static bool well_formed(const struct review *review, struct err *err)
@@ -248,10 +296,11 @@ static bool well_formed(const struct review *review, struct err *err)
 static bool run(struct cmd_call *call, struct err *err)
 {
 	struct review review = {0};
-	bool ok = read_files(&review, call, err);
+	bool ok = read_files(&review, call, err) && read_approvals(&review, err);
 	if (ok) {
 		lint_migrations(&review.findings, &review.flow.set, &review.flow.arena);
 		compare(&review);
+		find_stale(&review);
 		ok = read_mirror(&review, err) && print(call, &review, err) &&
 		     well_formed(&review, err) &&
 		     (cmd_option(call, "strict") == NULL || strict(&review, err));
@@ -266,8 +315,8 @@ const struct cmd cmd_lint = {
     .synopsis = "[OPTION…]",
     .summary = "read the migrations and say what is wrong or risky in them",
     .help = "Needs no database: for an editor, a commit hook, CI. Where a URL is set and the\n"
-	    "database answers at once, the history is compared too. The mirror is read with\n"
-	    "them. Exits 65 when a file is malformed.",
+	    "database answers at once, the history is compared too. The mirror and the\n"
+	    "approvals are read with them. Exits 65 when a file is malformed.",
     .options = options,
     .needs_config = true,
     .run = run,

@@ -18,7 +18,7 @@ static void print_text(const struct flow *flow, struct buf *out)
 		if (!plan_item_is_pending(item))
 			continue;
 		const struct migration_part part = migration_up(item->migration);
-		cmd_print_part(&part, out);
+		cmd_print_part(flow, &part, out);
 		if (item->row != NULL && item->row->state == HISTORY_REVERTED)
 			buf_printf(out, "  it was applied before, and rolled back %s\n",
 			    item->row->finished_at == NULL ? "" : item->row->finished_at);
@@ -40,7 +40,7 @@ static bool print_json(const struct flow *flow, const struct err *refusal, struc
 		json_add_text(object, "name", item->migration->name);
 		json_add_text(object, "state", plan_state_name(item->state));
 		const struct migration_part part = migration_up(item->migration);
-		cmd_add_part(&part, object);
+		cmd_add_part(flow, &part, object);
 	}
 	if (refusal != NULL)
 		log_error_fields(refusal, json_add_object(root, "refusal"));

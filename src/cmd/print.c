@@ -72,6 +72,7 @@ static void add_item(const struct plan_item *item, struct json *object)
 		json_add_text(object, "recorded_checksum", item->row->checksum);
 		json_add_text(object, "started_at", item->row->started_at);
 		json_add_text(object, "finished_at", item->row->finished_at);
+		json_add_text(object, "failed_at", item->row->failed_at);
 		json_add_text(object, "run", item->row->run);
 	}
 }
@@ -99,10 +100,35 @@ void cmd_add_risk(const struct risk *risk, struct json *object)
 	json_add_text(object, "object", risk->object);
 }
 
-void cmd_print_approval(const struct judgement *judgement, struct buf *out)
+static void print_given(
+    const struct judgement *judgement, const struct flow_approval *approval, struct buf *out)
+{
+	const char *token = judgement->token;
+	/* A bare version, or all, says nothing of what needs no approval. */
+	if (approval->state == APPROVAL_GIVEN &&
+	    (judgement_is_destructive(judgement) || strchr(approval->given, '@') != NULL))
+		buf_printf(out, "  approved by %s\n", approval->given);
+	if (approval->state == APPROVAL_STALE && approval->final)
+		buf_printf(out, "  stale: approved is %s, now %s\n", approval->given, token);
+	if (approval->state == APPROVAL_STALE && !approval->final)
+		buf_printf(
+		    out, "  approved is %s: whether it fits, the proof decides\n", approval->given);
+}
+
+void cmd_add_approval(const struct flow_approval *approval, struct json *object)
+{
+	bool stale = approval->state == APPROVAL_STALE && approval->final;
+	bool counts = !stale && approval->state != APPROVAL_WEAK;
+	json_add_text(object, "approved", counts ? approval->given : NULL);
+	json_add_text(object, "stale", stale ? approval->given : NULL);
+}
+
+void cmd_print_approval(
+    const struct judgement *judgement, const struct flow_approval *approval, struct buf *out)
 {
 	const struct migration_part *part = &judgement->part;
-	if (!judgement_is_destructive(judgement))
+	print_given(judgement, approval, out);
+	if (!judgement_is_destructive(judgement) || approval->state == APPROVAL_GIVEN)
 		return;
 	buf_printf(out, "  approval, %s: %s\n",
 	    part->destructive      ? "as it is declared destructive"
@@ -111,11 +137,12 @@ void cmd_print_approval(const struct judgement *judgement, struct buf *out)
 	    judgement->token);
 }
 
-void cmd_print_part(const struct migration_part *part, struct buf *out)
+void cmd_print_part(const struct flow *flow, const struct migration_part *part, struct buf *out)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
 	judge(&judgement, part, &arena);
+	struct flow_approval approval = flow_approval_of(flow, &judgement);
 	buf_printf(out, "%s  %s%s\n", part->label, part->migration->file,
 	    part->no_transaction ? "  (no transaction)" : "");
 	for (size_t i = 0; i < part->script->count; i++) {
@@ -125,7 +152,7 @@ void cmd_print_part(const struct migration_part *part, struct buf *out)
 		buf_printf(out, "  %4d  %s\n", statement->line, summary);
 		cmd_print_risk(&judgement.risks[i], out);
 	}
-	cmd_print_approval(&judgement, out);
+	cmd_print_approval(&judgement, &approval, out);
 }
 
 static void add_statements(const struct judgement *judgement, struct json *array)
@@ -140,7 +167,7 @@ static void add_statements(const struct judgement *judgement, struct json *array
 	}
 }
 
-void cmd_add_part(const struct migration_part *part, struct json *object)
+void cmd_add_part(const struct flow *flow, const struct migration_part *part, struct json *object)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
@@ -150,5 +177,7 @@ void cmd_add_part(const struct migration_part *part, struct json *object)
 	json_add_bool(object, "transaction", !part->no_transaction);
 	json_add_text(object, "risk", risk_level_name(judgement.worst));
 	json_add_text(object, "approval", judgement.token);
+	struct flow_approval approval = flow_approval_of(flow, &judgement);
+	cmd_add_approval(&approval, object);
 	add_statements(&judgement, json_add_array(object, "statements"));
 }

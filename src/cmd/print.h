@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "flow/flow.h"
 #include "migrate/judge.h"
 #include "migrate/plan.h"
 
@@ -16,11 +17,16 @@ void cmd_add_items(const struct plan *plan, bool open_only, struct json *array);
 void cmd_print_risk(const struct risk *risk, struct buf *out);
 void cmd_add_risk(const struct risk *risk, struct json *object);
 
-/* One part, statement by statement, with its judgement; `label` and `file` head it. */
-void cmd_print_part(const struct migration_part *part, struct buf *out);
-void cmd_add_part(const struct migration_part *part, struct json *object);
+/* What to approve, where reading says that something may be lost, and what is approved. */
+void cmd_print_approval(
+    const struct judgement *judgement, const struct flow_approval *approval, struct buf *out);
+void cmd_add_approval(const struct flow_approval *approval, struct json *object);
 
-/* What to approve, where reading says that something may be lost. */
-void cmd_print_approval(const struct judgement *judgement, struct buf *out);
+/*
+ * One part, statement by statement, with its judgement and what is approved of it; its label and
+ * file head it.
+ */
+void cmd_print_part(const struct flow *flow, const struct migration_part *part, struct buf *out);
+void cmd_add_part(const struct flow *flow, const struct migration_part *part, struct json *object);
 
 #endif

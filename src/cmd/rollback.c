@@ -54,7 +54,7 @@ static void print_plan(
 	buf_printf(out, "%s: %zu to roll back\n", flow->probe.label, rollback->count);
 	for (size_t i = 0; i < rollback->count; i++) {
 		const struct flow_undo *undo = &rollback->items[i];
-		cmd_print_part(&undo->part, out);
+		cmd_print_part(flow, &undo->part, out);
 		size_t count = flow_undo_cautions(undo, texts);
 		for (size_t j = 0; j < count; j++)
 			buf_printf(out, "  %s\n", texts[j]);
@@ -74,7 +74,7 @@ static bool print_json(const struct flow *flow, const struct flow_rollback *roll
 		const char *texts[FLOW_CAUTIONS];
 		json_add_text(object, "version", undo->row->version);
 		json_add_text(object, "name", undo->row->name);
-		cmd_add_part(&undo->part, object);
+		cmd_add_part(flow, &undo->part, object);
 		size_t count = flow_undo_cautions(undo, texts);
 		struct json *cautions = json_add_array(object, "cautions");
 		for (size_t j = 0; j < count; j++)

@@ -255,6 +255,19 @@ static bool record_end(struct step *step, const struct stop *stop, struct err *e
 	return history_finished(flow->db, &flow->run, step->migration, stop, err);
 }
 
+/* Said by the database, it is known not to be done; after a crash or a lost connection nobody
+ * knows. */
+static bool note_failure(const struct step *step, const struct err *err)
+{
+	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
+	struct err ignored; /* the history then says less */
+	if (err->kind == ERR_DATABASE &&
+	    (err->retry == ERR_FATAL || err->retry == ERR_RETRY_STATEMENT ||
+		err->retry == ERR_RETRY_TRANSACTION))
+		history_statement_failed(step->flow->db, step->migration, &stop, &ignored);
+	return false;
+}
+
 /* Each step is committed by itself; what the ledger says is never ahead of what was done. */
 static bool run_stepwise(struct step *step, struct err *err)
 {
@@ -263,9 +276,10 @@ static bool run_stepwise(struct step *step, struct err *err)
 		return false;
 	step->has_row = true;
 	while ((size_t)step->done < step->part->script->count) {
-		if (!flow->driver->lock_check(flow->db, &flow->stop, err) ||
-		    !run_statement(step, err))
+		if (!flow->driver->lock_check(flow->db, &flow->stop, err))
 			return false;
+		if (!run_statement(step, err))
+			return note_failure(step, err);
 		/* A statement that was done is written down even when a signal came meanwhile. */
 		struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
 		if (!history_statement_done(flow->db, step->migration, step->done, &stop, err))

@@ -97,6 +97,16 @@ bool flow_settled(const struct flow *flow, struct err *err);
 /* Take the lock, waiting while its holder advances; look and check again. */
 bool flow_lock(struct flow *flow, struct err *err);
 
+/* What is approved of a part, up or down, as far as reading tells; needs no database. */
+struct flow_approval {
+	enum approval_state state;
+	const char *given; /* as approvals_find() has it */
+	bool final;        /* no proof can name more: APPROVAL_STALE will be refused */
+};
+
+struct judgement;
+struct flow_approval flow_approval_of(const struct flow *flow, const struct judgement *judgement);
+
 bool flow_apply(struct flow *flow, struct err *err);
 
 /*

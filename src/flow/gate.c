@@ -61,6 +61,27 @@ static void tell_state(const struct flow *flow, bool down, enum approval_state s
 	advise(flow, token, err);
 }
 
+static bool is_proved(const struct flow *flow, const struct migration_part *part)
+{
+	return flow_is_atomic(flow, part) && flow->driver->prove != NULL;
+}
+
+struct flow_approval flow_approval_of(const struct flow *flow, const struct judgement *judgement)
+{
+	const struct migration_part *part = &judgement->part;
+	struct flow_approval approval = {
+	    .final = judgement_is_final(judgement) || !is_proved(flow, part)};
+	approval.state = approvals_find(&flow->approvals, flow->config->permission,
+	    part->migration->version, judgement->token, &approval.given);
+	return approval;
+}
+
+static void tell_more(size_t more, const struct flow_work *work, struct err *err)
+{
+	err_why(err, "and %zu more: db-entry %s", more,
+	    work->parts[0].down ? "rollback --plan" : "plan");
+}
+
 /* Where everything is reviewed, each part that is to be run needs its own line. */
 static bool check_reviewed(const struct flow *flow, const struct flow_work *work, struct err *err)
 {
@@ -74,30 +95,60 @@ static bool check_reviewed(const struct flow *flow, const struct flow_work *work
 	for (size_t i = 0; i < work->count; i++) {
 		CLEANUP(arena_free) struct arena arena = {0};
 		const struct migration *migration = work->parts[i].migration;
-		const char *used = NULL;
 		struct judgement judgement;
 		judge(&judgement, &work->parts[i], &arena);
 		bool work_item = flow->config->permission != PERMISSION_CHANGE_REQUEST ||
 				 migration->directives.work_item != NULL;
-		enum approval_state state = approvals_find(&flow->approvals,
-		    flow->config->permission, migration->version, judgement.token, &used);
+		struct flow_approval approval = flow_approval_of(flow, &judgement);
+		bool stale = approval.state == APPROVAL_STALE;
 		/* What the proof finds may have changed the digest: it is judged then. */
-		bool approved = state == APPROVAL_GIVEN;
+		bool approved = approval.state == APPROVAL_GIVEN || (stale && !approval.final);
 		if (approved && work_item)
 			continue;
 		if (++missing > TOLD_MOST)
 			continue;
 		err_why(&refusal, "%s: %s", work->parts[i].label,
 		    !work_item ? "no work item: -- db-entry: work-item=ABC-123" : "not approved");
-		if (state == APPROVAL_STALE)
-			tell_stale(used, judgement.token, &refusal);
+		if (stale)
+			tell_stale(approval.given, judgement.token, &refusal);
 		err_next(&refusal, "  %s", judgement.token);
 	}
 	if (missing == 0)
 		return true;
 	if (missing > TOLD_MOST)
-		err_why(&refusal, "and %zu more: db-entry %s", missing - TOLD_MOST,
-		    work->parts[0].down ? "rollback --plan" : "plan");
+		tell_more(missing - TOLD_MOST, work, &refusal);
+	*err = refusal;
+	return false;
+}
+
+/* Before anything is run, as far as the proof can't make them fit again. */
+static bool refuse_stale(const struct flow *flow, const struct flow_work *work, struct err *err)
+{
+	size_t stale = 0;
+	struct err refusal;
+	if (flow->approvals.count == 0 || work->count == 0)
+		return true;
+	err_set(&refusal, ERR_DESTRUCTIVE, "nothing is %s, because an approval is stale",
+	    work->parts[0].down ? "rolled back" : "applied");
+	err_next(&refusal, "approve anew in %s or DB_ENTRY_APPROVE, or remove what is stale:",
+	    config_text(flow->config, SETTING_APPROVALS));
+	for (size_t i = 0; i < work->count; i++) {
+		CLEANUP(arena_free) struct arena arena = {0};
+		struct judgement judgement;
+		judge(&judgement, &work->parts[i], &arena);
+		struct flow_approval approval = flow_approval_of(flow, &judgement);
+		if (approval.state != APPROVAL_STALE || !approval.final)
+			continue;
+		if (++stale > TOLD_MOST)
+			continue;
+		err_why(&refusal, "%s:", work->parts[i].label);
+		tell_stale(approval.given, judgement.token, &refusal);
+		err_next(&refusal, "  %s", judgement.token);
+	}
+	if (stale == 0)
+		return true;
+	if (stale > TOLD_MOST)
+		tell_more(stale - TOLD_MOST, work, &refusal);
 	*err = refusal;
 	return false;
 }
@@ -116,7 +167,7 @@ bool flow_gate(struct flow *flow, const struct flow_work *work, struct err *err)
 	case PERMISSION_TRUE:
 		break;
 	}
-	return true;
+	return refuse_stale(flow, work, err);
 }
 
 static void tell_statements(const struct judgement *judgement, struct err *err)

@@ -50,6 +50,7 @@ enum column {
 	COLUMN_BREAKS_OLDER,
 	COLUMN_STARTED_AT,
 	COLUMN_FINISHED_AT,
+	COLUMN_FAILED_AT,
 	COLUMN_RUN,
 	COLUMN_DOWN_TEXT,
 	COLUMNS
@@ -58,7 +59,7 @@ enum column {
 /* Down parts may be long, and are read only of what has to be named statement by statement. */
 static const char read_sql[] =
     "SELECT version, name, checksum, state, position, statements_done, statements_total,"
-    " breaks_older, started_at, finished_at, run_id,"
+    " breaks_older, started_at, finished_at, failed_at, run_id,"
     " CASE WHEN state = 'started' THEN down_text END"
     " FROM own.db_entry_history";
 
@@ -119,6 +120,7 @@ static bool read_row(struct history_row *row, const char *const *cells, struct e
 	row->breaks_older = breaks_older == 1;
 	row->started_at = cells[COLUMN_STARTED_AT];
 	row->finished_at = cells[COLUMN_FINISHED_AT];
+	row->failed_at = cells[COLUMN_FAILED_AT];
 	row->run = cells[COLUMN_RUN];
 	row->reverting = row->state == HISTORY_STARTED && row->finished_at != NULL;
 	return true;
@@ -399,6 +401,16 @@ bool history_statement_done(struct db *db, const struct migration *migration, in
 	    own_number(done), own_text(migration->version));
 }
 
+bool history_statement_failed(
+    struct db *db, const struct migration *migration, const struct stop *stop, struct err *err)
+{
+	char now[TEXT_TIME_SIZE];
+	text_now(now);
+	return OWN_CHANGE(db,
+	    "UPDATE own.db_entry_history SET failed_at = ? WHERE version = ? AND state = 'started'",
+	    stop, err, own_text(now), own_text(migration->version));
+}
+
 bool history_finished(struct db *db, struct history_run *run, const struct migration *migration,
     const struct stop *stop, struct err *err)
 {
@@ -407,7 +419,8 @@ bool history_finished(struct db *db, struct history_run *run, const struct migra
 	return record_run(db, run, stop, err) &&
 	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = 'applied',"
-		   " statements_done = statements_total, run_id = ?, finished_at = ?"
+		   " statements_done = statements_total, run_id = ?, finished_at = ?,"
+		   " failed_at = NULL"
 		   " WHERE version = ?",
 		   stop, err, own_text(run->id), own_text(now), own_text(migration->version));
 }
@@ -440,7 +453,8 @@ bool history_reverted(struct db *db, struct history_run *run, const struct migra
 	return record_run(db, run, stop, err) &&
 	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = 'reverted', statements_done = 0,"
-		   " approval = ?, dump_id = ?, run_id = ?, started_at = ?, finished_at = ?"
+		   " approval = ?, dump_id = ?, run_id = ?, started_at = ?, finished_at = ?,"
+		   " failed_at = NULL"
 		   " WHERE version = ?",
 		   stop, err, own_text(run->approval), own_text(run->dump_id), own_text(run->id),
 		   own_text(started_at), own_text(now), own_text(undo->version));
@@ -453,7 +467,7 @@ bool history_revert_start(struct db *db, struct history_run *run, const struct m
 	return record_run(db, run, stop, err) &&
 	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = 'started', statements_done = 0,"
-		   " run_id = ?, started_at = ? WHERE version = ?",
+		   " run_id = ?, started_at = ?, failed_at = NULL WHERE version = ?",
 		   stop, err, own_text(run->id), own_text(started_at), own_text(undo->version));
 }
 
@@ -462,7 +476,8 @@ bool history_revert_cancel(struct db *db, const struct history_run *run,
 {
 	return OWN_CHANGE(db,
 	    "UPDATE own.db_entry_history SET state = 'applied', statements_done = ?, run_id = ?,"
-	    " started_at = ? WHERE version = ? AND state = 'started' AND run_id = ?",
+	    " started_at = ?, failed_at = NULL"
+	    " WHERE version = ? AND state = 'started' AND run_id = ?",
 	    stop, err, own_number(former->statements_done), own_text(former->run),
 	    own_text(former->started_at), own_text(former->version), own_text(run->id));
 }
@@ -485,7 +500,7 @@ bool history_settle(struct db *db, struct history_run *run, const char *version,
 		   "UPDATE own.db_entry_history SET"
 		   " statements_done = CASE WHEN finished_at IS NULL THEN statements_done"
 		   " WHEN ? = 'applied' THEN statements_total ELSE 0 END,"
-		   " state = ?, run_id = ?, finished_at = ?"
+		   " state = ?, run_id = ?, finished_at = ?, failed_at = NULL"
 		   " WHERE state = 'started' AND " SAME_VERSION,
 		   stop, err, own_text(state_names[state]), own_text(state_names[state]),
 		   own_text(run->id), own_text(now), own_text(significant(version)));

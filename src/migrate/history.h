@@ -36,6 +36,7 @@ struct history_row {
 	const struct migration *undo;
 	const char *started_at;
 	const char *finished_at; /* NULL while started, except of one that is reverting */
+	const char *failed_at;   /* while started: when its next statement failed; or NULL */
 	const char *run;         /* id of the run that wrote it last */
 };
 
@@ -93,6 +94,9 @@ bool history_start(struct db *db, struct history_run *run, const struct migratio
     const struct history_row *former, const struct stop *stop, struct err *err);
 bool history_statement_done(struct db *db, const struct migration *migration, int done,
     const struct stop *stop, struct err *err);
+/* The statement behind those done failed, as the database answered: so it is not done. */
+bool history_statement_failed(
+    struct db *db, const struct migration *migration, const struct stop *stop, struct err *err);
 bool history_finished(struct db *db, struct history_run *run, const struct migration *migration,
     const struct stop *stop, struct err *err);
 

@@ -70,3 +70,20 @@ bool judgement_is_destructive(const struct judgement *judgement)
 {
 	return judgement->worst >= RISK_DESTRUCTIVE || judgement->part.destructive;
 }
+
+static bool is_plain(const struct dialect *dialect, const char *rule)
+{
+	for (const char *const *name = dialect->plain_risks; name != NULL && *name != NULL; name++)
+		if (strcmp(*name, rule) == 0)
+			return true;
+	return false;
+}
+
+bool judgement_is_final(const struct judgement *judgement)
+{
+	const struct sql_script *script = judgement->part.script;
+	for (size_t i = 0; i < script->count; i++)
+		if (!is_plain(script->dialect, judgement->risks[i].rule))
+			return false;
+	return true;
+}

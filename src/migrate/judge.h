@@ -25,6 +25,9 @@ void judge(struct judgement *judgement, const struct migration_part *part, struc
  */
 bool judgement_add(struct judgement *judgement, const char *lost, struct arena *arena);
 
+/* Is all that it can lose named already? Otherwise a proof may find more. */
+bool judgement_is_final(const struct judgement *judgement);
+
 /* Does it need an approval, as far as reading can tell? */
 bool judgement_is_destructive(const struct judgement *judgement);
 

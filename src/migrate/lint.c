@@ -7,7 +7,7 @@ enum {
 	TIMESTAMP_DIGITS = 10
 };
 
-static void add(struct lint_findings *findings, struct arena *arena, struct lint_finding finding)
+void lint_add(struct lint_findings *findings, struct arena *arena, struct lint_finding finding)
 {
 	findings->items = arena_grow(
 	    arena, findings->items, findings->count, &findings->capacity, sizeof(*findings->items));
@@ -23,7 +23,7 @@ static void check_empty(
     struct lint_findings *findings, const struct migration *migration, struct arena *arena)
 {
 	if (migration->up.count == 0)
-		add(findings, arena,
+		lint_add(findings, arena,
 		    (struct lint_finding){
 			"empty", migration->file, 0, "it has no statement to run"});
 }
@@ -49,7 +49,7 @@ static void check_half_way(struct lint_findings *findings, const struct sql_scri
 {
 	if (!no_transaction || part->count < 2)
 		return;
-	add(findings, arena,
+	lint_add(findings, arena,
 	    (struct lint_finding){"half-way", part->statements[1].file, part->statements[1].line,
 		only_for_settings(part) ? HALF_WAY
 		    "remove no-transaction: foreign keys are off while a migration runs "
@@ -67,7 +67,7 @@ static void check_names(
 		return;
 	down = fs_name_of(down);
 	if (strncmp(down, label, len) != 0 || strcmp(down + len, ".down.sql") != 0)
-		add(findings, arena,
+		lint_add(findings, arena,
 		    (struct lint_finding){"names-differ", migration->down_file, 0,
 			arena_printf(arena,
 			    "it is taken for the down part of %s, which has "
@@ -81,7 +81,7 @@ static void check_order(
 {
 	if (at == 0 || is_timestamp(&set->items[at]) == is_timestamp(&set->items[at - 1]))
 		return;
-	add(findings, arena,
+	lint_add(findings, arena,
 	    (struct lint_finding){"mixed-versions", set->items[at].file, 0,
 		arena_printf(arena,
 		    "timestamps and sequence numbers are mixed: it sorts after %s and every other "

@@ -16,6 +16,8 @@ struct lint_findings {
 	size_t count, capacity;
 };
 
+void lint_add(struct lint_findings *findings, struct arena *arena, struct lint_finding finding);
+
 void lint_migrations(
     struct lint_findings *findings, const struct migration_set *set, struct arena *arena);
 

@@ -260,7 +260,8 @@ static void explain_unfinished(const struct plan_item *item, struct err *err)
 	const size_t total = statements_of(row), done = (size_t)row->statements_done;
 	char summary[SUMMARY];
 	if (total == 0 && row->reverting) {
-		err_why(err, "%s%zu statements are done; the next one may be", indent(err), done);
+		err_why(err, "%s%zu statements are done; the next one %s", indent(err), done,
+		    row->failed_at != NULL ? "failed" : "may be");
 		return;
 	}
 	if (done >= total) {
@@ -269,14 +270,15 @@ static void explain_unfinished(const struct plan_item *item, struct err *err)
 		return;
 	}
 	if (statement == NULL) {
-		err_why(err, "%s%zu of %zu statements are done; the next one may be", indent(err),
-		    done, total);
+		err_why(err, "%s%zu of %zu statements are done; the next one %s", indent(err), done,
+		    total, row->failed_at != NULL ? "failed" : "may be");
 		return;
 	}
 	sql_summary(row->reverting ? row->undo->down.dialect : item->migration->up.dialect,
 	    statement, summary, sizeof(summary));
-	err_why(err, "%sstatement %zu of %zu may or may not be done%s", indent(err), done + 1,
-	    total, is_single(err) ? "" : ":");
+	err_why(err, "%sstatement %zu of %zu %s%s", indent(err), done + 1, total,
+	    row->failed_at != NULL ? "failed" : "may or may not be done",
+	    is_single(err) ? "" : ":");
 	if (!is_single(err))
 		err_why(err, "    %s:%d", statement->file, statement->line);
 	err_why(err, "    %s", summary);

@@ -44,6 +44,11 @@ struct dialect {
 	const char *body_start;
 	const struct sql_class_rule *classes; /* ends with pattern NULL */
 	const struct sql_risk_rule *risks;    /* sql/risk.h; ends with pattern NULL */
+	/*
+	 * Names of the rules whose statements lose nothing but what reading names, whatever
+	 * triggers and functions there are; ends with NULL. NULL: none.
+	 */
+	const char *const *plain_risks;
 };
 
 extern const struct dialect dialect_sqlite;

@@ -38,10 +38,15 @@ static const struct sql_class_rule classes[] = {
     {NULL, SQL_PLAIN, NULL},
 };
 
+/* They fire no trigger, and the foreign keys are off. Names may change by renaming. */
+static const char *const plain_risks[] = {"drop-table", "drop-column", "drop-derived", "add-column",
+    "create", "create-unique", "read", "pragma", "vacuum", NULL};
+
 const struct dialect dialect_sqlite = {
     .name = "sqlite",
     .identifier_quotes = "\"`[",
     .body_start = "?EXPLAIN ?QUERY ?PLAN CREATE ?TEMP|TEMPORARY TRIGGER",
     .classes = classes,
     .risks = risk_rules_sqlite,
+    .plain_risks = plain_risks,
 };

@@ -101,8 +101,7 @@ static bool has_real_where(const struct reading *reading)
 	return true;
 }
 
-/* A name without its quotes. */
-static const char *name_of(const struct sql_token *token, struct arena *arena)
+const char *sql_token_name(const struct sql_token *token, struct arena *arena)
 {
 	size_t used = 0;
 	if (token->kind != SQL_TOKEN_IDENTIFIER && token->kind != SQL_TOKEN_STRING)
@@ -119,7 +118,7 @@ static const char *name_of(const struct sql_token *token, struct arena *arena)
 
 static const char *lower_name(const struct sql_token *token, struct arena *arena)
 {
-	char *name = arena_strdup(arena, name_of(token, arena));
+	char *name = arena_strdup(arena, sql_token_name(token, arena));
 	for (char *at = name; *at != '\0'; at++)
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at + ('a' - 'A'));
@@ -210,14 +209,15 @@ bool sql_alter_of(struct sql_alter *alter, const struct dialect *dialect, const 
 		if (!sql_head_capture(&reading.head, forms[i].pattern, captured))
 			continue;
 		*alter = (struct sql_alter){.action = forms[i].action};
-		alter->table = name_of(&captured[0], arena);
+		alter->table = sql_token_name(&captured[0], arena);
 		if (forms[i].action == SQL_ALTER_RENAME)
-			alter->to = name_of(&captured[1], arena);
+			alter->to = sql_token_name(&captured[1], arena);
 		else
-			alter->column = name_of(&captured[1], arena);
+			alter->column = sql_token_name(&captured[1], arena);
 		if (forms[i].action == SQL_ALTER_RENAME_COLUMN)
 			/* The statement ends with the new name. */
-			alter->to = name_of(&reading.head.tokens[reading.head.count - 1], arena);
+			alter->to =
+			    sql_token_name(&reading.head.tokens[reading.head.count - 1], arena);
 		return true;
 	}
 	return false;

@@ -7,6 +7,7 @@
 #define DB_ENTRY_SQL_RISK_H
 
 #include "base/arena.h"
+#include "sql/lex.h"
 #include "sql/script.h"
 
 enum risk_level {
@@ -74,6 +75,9 @@ struct sql_alter {
 	} action;
 	const char *table, *column, *to; /* NULL where the action has none */
 };
+
+/* A name without its quotes; any other token as it is. */
+const char *sql_token_name(const struct sql_token *token, struct arena *arena);
 
 bool sql_alter_of(struct sql_alter *alter, const struct dialect *dialect, const char *text,
     size_t len, struct arena *arena);

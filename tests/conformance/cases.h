@@ -5,6 +5,7 @@
 int cases_session(void);
 int cases_query(void);
 int cases_transaction(void);
+int cases_proof(void);
 int cases_cancel(void);
 int cases_lock(void);
 int cases_dump(void);

@@ -31,6 +31,29 @@ enum fixture_id {
 	OLD_1,      /* together: a row that points nowhere and was always there */
 	OLD_2,
 	OLD_3,
+	KEPT,      /* kept (id, the key; label, a text; spare, a text), for what must not be lost */
+	KEPT_ROWS, /* 1 'one' and 2 'two', spare NULL */
+	NONE_DELETED, /* a DELETE that meets no row */
+	ADD_COLUMN,   /* extra, an integer */
+	BACKFILL,     /* 1 into extra of every row */
+	DROP_SPARE,   /* the column that holds nothing */
+	OVERWRITE,    /* 'x' into label of every row */
+	OWNER,        /* owner (id, the key) */
+	PIECE,        /* piece (owner) refers to owner, ON DELETE CASCADE */
+	OWNER_ROW,    /* 1 */
+	PIECE_ROW,    /* its piece */
+	OTHER_OWNER,  /* 2, which has no piece */
+	CASCADE,      /* deletes all owners */
+	TRIGGER_1,    /* together: adding a row to owner deletes kept 2 */
+	TRIGGER_2,
+	TRIGGER_OFF, /* and no more */
+	DELETED,     /* kept 2 */
+	REBUILT,     /* rebuilt (id, label), to take the place of kept */
+	COPY,        /* all rows of kept into it */
+	COPY_SOME,   /* those with id 1 alone */
+	DROP_LABEL,  /* the column that holds values */
+	DROP_KEPT,
+	RENAME, /* rebuilt to kept */
 	FIXTURE_IDS
 };
 

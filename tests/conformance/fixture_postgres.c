@@ -33,5 +33,37 @@ const struct fixture fixture_postgres = {
 		{"ALTER TABLE public.old_child ADD FOREIGN KEY (parent) REFERENCES public.parent"
 		 " DEFERRABLE INITIALLY DEFERRED NOT VALID",
 		    NULL},
+	    [KEPT] = {"CREATE TABLE public.kept (id integer PRIMARY KEY, label text, spare text)",
+		NULL},
+	    [KEPT_ROWS] = {"INSERT INTO public.kept VALUES (1, 'one', NULL), (2, 'two', NULL)",
+		NULL},
+	    [NONE_DELETED] = {"DELETE FROM public.kept WHERE id = 99", NULL},
+	    [ADD_COLUMN] = {"ALTER TABLE public.kept ADD COLUMN extra integer", NULL},
+	    [BACKFILL] = {"UPDATE public.kept SET extra = 1", NULL},
+	    [DROP_SPARE] = {"ALTER TABLE public.kept DROP COLUMN spare", NULL},
+	    [OVERWRITE] = {"UPDATE public.kept SET label = 'x'", NULL},
+	    [OWNER] = {"CREATE TABLE public.owner (id integer PRIMARY KEY)", NULL},
+	    [PIECE] = {"CREATE TABLE public.piece (owner integer REFERENCES public.owner (id) ON "
+		       "DELETE CASCADE)",
+		NULL},
+	    [OWNER_ROW] = {"INSERT INTO public.owner VALUES (1)", NULL},
+	    [PIECE_ROW] = {"INSERT INTO public.piece VALUES (1)", NULL},
+	    [OTHER_OWNER] = {"INSERT INTO public.owner VALUES (2)", NULL},
+	    [CASCADE] = {"DELETE FROM public.owner", NULL},
+	    [TRIGGER_1] = {"CREATE FUNCTION public.loss() RETURNS trigger LANGUAGE plpgsql AS "
+			   "'BEGIN DELETE FROM public.kept WHERE id = 2; RETURN NEW; END'",
+		NULL},
+	    [TRIGGER_2] = {"CREATE TRIGGER loss AFTER INSERT ON public.owner FOR EACH ROW EXECUTE "
+			   "FUNCTION public.loss()",
+		NULL},
+	    [TRIGGER_OFF] = {"DROP TRIGGER loss ON public.owner", NULL},
+	    [DELETED] = {"DELETE FROM public.kept WHERE id = 2", NULL},
+	    [REBUILT] = {"CREATE TABLE public.rebuilt (id integer, label text)", NULL},
+	    [COPY] = {"INSERT INTO public.rebuilt SELECT id, label FROM public.kept", NULL},
+	    [COPY_SOME] =
+		{"INSERT INTO public.rebuilt SELECT id, label FROM public.kept WHERE id = 1", NULL},
+	    [DROP_LABEL] = {"ALTER TABLE public.kept DROP COLUMN label", NULL},
+	    [DROP_KEPT] = {"DROP TABLE public.kept", NULL},
+	    [RENAME] = {"ALTER TABLE public.rebuilt RENAME TO kept", NULL},
 	},
 };

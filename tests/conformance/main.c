@@ -42,8 +42,8 @@ static bool can_run(const struct fixture *fixture)
 static int run_all(const struct fixture *fixture)
 {
 	world_fixture = fixture;
-	return cases_session() + cases_query() + cases_transaction() + cases_cancel() +
-	       cases_lock() + cases_dump() + cases_schema();
+	return cases_session() + cases_query() + cases_transaction() + cases_proof() +
+	       cases_cancel() + cases_lock() + cases_dump() + cases_schema();
 }
 
 int main(int argc, char **argv)

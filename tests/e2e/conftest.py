@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.past import BASE
 from support.project import Project
 from support.servers import MariaDB, Postgres
 
@@ -39,6 +40,14 @@ def project(db_entry, tmp_path):
     made = Project(db_entry, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def base(project):
+    """A database with rows, as an earlier image left it."""
+    project.migration("0001_base", BASE)
+    project.ok("apply")
+    return project
 
 
 @pytest.fixture

@@ -309,6 +309,32 @@ def test_a_spent_approval_of_the_migration_is_not_stale_for_its_rollback(site):
     assert stale.code == 20 and "approved is 0003@down:0123456789ab" in stale.stderr
 
 
+def test_a_stale_approval_is_found_before_anything_is_rolled_back(site):
+    old = "0002@down:0123456789ab"
+    site.write("db/approvals", f"{old} long ago\n")
+    planned = site.run("rollback", "--to", "1", "--plan")
+    assert planned.code == 20, planned
+    assert f"stale: approved is {old}, now 0002@down:" in planned.stdout
+    refused = site.run("rollback", "--to", "1")
+    assert refused.code == 20, refused
+    assert "nothing is rolled back" in refused.stderr and old in refused.stderr
+    assert site.applied() == ["0001", "0002", "0003"]
+    (_, part) = site.run("rollback", "--to", "1", "--plan", "--json").json["migrations"]
+    assert part["stale"] == old and part["approved"] is None
+    # Nor is what approves no rollback.
+    (part, _) = site.run(
+        "rollback", "--to", "1", "--plan", "--json", env={"DB_ENTRY_APPROVE": "all"}
+    ).json["migrations"]
+    assert part["stale"] is None and part["approved"] is None
+    # It is none of a migration that is applied, nor of one that comes again.
+    site.ok("plan")
+    site.ok("lint", "--strict")
+    site.write("db/approvals", f"{token_of(refused)} BILL-9\n")
+    assert f"approved by {token_of(refused)}" in site.ok("rollback", "--to", "1", "--plan").stdout
+    site.ok("rollback", "--to", "1")
+    assert site.applied() == ["0001"]
+
+
 def named_environment(project, permission):
     project.write(
         "db/config/db-environments.json",

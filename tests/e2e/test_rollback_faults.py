@@ -67,10 +67,12 @@ def test_a_rollback_that_failed_half_way_is_named(project, files):
         refused = project.run(*words)
         assert refused.code == 24, refused
         assert "the rollback of 0001_three was started and never finished" in refused.stderr
-        assert "statement 2 of 3" in refused.stderr and "DROP TABLE second" in refused.stderr
+        assert "statement 2 of 3 failed" in refused.stderr and "DROP TABLE second" in refused.stderr
         assert "repair --reverted 0001" in refused.stderr
     assert "its rollback began" in project.ok("status").stdout
     assert "DROP TABLE second" in project.ok("repair").stdout
+    (row,) = project.ok("repair", "--json").json["migrations"]
+    assert row["failed_at"] >= row["started_at"] and row["finished_at"] is not None
 
 
 def test_half_way_and_finished_by_hand(project):
@@ -78,6 +80,7 @@ def test_half_way_and_finished_by_hand(project):
     project.sql("DROP TABLE first")
     project.ok("repair", "--reverted", "1")
     assert project.history() == [("0001", "three", "reverted")]
+    assert project.value("SELECT failed_at FROM db_entry_history") is None
     project.ok("apply")
     assert project.tables() == ["first", "second", "third"]
 

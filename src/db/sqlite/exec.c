@@ -99,6 +99,19 @@ bool sqlite_number(struct sqlite_db *s, const char *sql, int64_t *number, struct
 	return true;
 }
 
+/* Outside a migration's transaction, in one of its own: what it did can be judged, and undone. */
+static bool step_guarded(struct sqlite_db *s, sqlite3_stmt *statement, struct err *err)
+{
+	struct err ignored;
+	if (!sqlite_run(s, "BEGIN IMMEDIATE", err))
+		return false;
+	if (step_to_end(s, statement, err) && proof_guard(s, err) && sqlite_run(s, "COMMIT", err))
+		return true;
+	if (!sqlite3_get_autocommit(s->handle))
+		sqlite_run(s, "ROLLBACK", &ignored);
+	return false;
+}
+
 /* Prepared under the eyes of watch.c; then what must be known from before it runs is read. */
 static bool exec_watched(
     struct sqlite_db *s, const struct sql_statement *statement, struct err *err)
@@ -116,7 +129,9 @@ static bool exec_watched(
 	if (prepared == NULL)
 		return true;
 	if ((s->watch.data && !sqlite_violations_before(s, err)) ||
-	    !proof_before(s, statement, err) || !step_to_end(s, prepared, err))
+	    !proof_before(s, statement, err) ||
+	    !(s->proof.guarded == NULL ? step_to_end(s, prepared, err)
+				       : step_guarded(s, prepared, err)))
 		return false;
 	proof_after(s, statement);
 	return true;
@@ -154,6 +169,9 @@ bool sqlite_exec(
 		return false;
 	if (exec_watched(s, statement, err))
 		return true;
+	/* By itself it is its own COMMIT: what was written may be there again after a recovery. */
+	if (!s->in_transaction && text_starts(err->code, "SQLITE_IOERR"))
+		err->retry = ERR_OUTCOME_UNKNOWN;
 	if (err->kind == ERR_TIMEOUT && limit > 0 && stop_check(stop, &outer))
 		return ran_too_long(s, err);
 	return false;

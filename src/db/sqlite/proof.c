@@ -3,46 +3,6 @@
 #include "db/sqlite/sqlite.h"
 #include "sql/risk.h"
 #include <stdlib.h>
-#include <string.h>
-
-static bool is_ours(const char *table)
-{
-	return table == NULL || text_starts(table, "sqlite_") || text_starts(table, "db_entry_");
-}
-
-static struct proof_free *find_free(
-    struct sqlite_proof *proof, const char *table, const char *column)
-{
-	for (size_t i = 0; i < proof->free.count; i++) {
-		struct proof_free *item = &proof->free.items[i];
-		if (text_is_nocase(item->table, table) &&
-		    (item->column == NULL) == (column == NULL) &&
-		    (column == NULL || text_is_nocase(item->column, column)))
-			return item;
-	}
-	return NULL;
-}
-
-static void add_free(struct sqlite_proof *proof, const char *table, const char *column)
-{
-	struct proof_free_list *list = &proof->free;
-	if (find_free(proof, table, column) != NULL)
-		return;
-	list->items = arena_grow(
-	    &proof->run, list->items, list->count, &list->capacity, sizeof(*list->items));
-	list->items[list->count++] = (struct proof_free){
-	    .table = arena_strdup(&proof->run, table), .column = arena_strdup(&proof->run, column)};
-}
-
-/* The table, and its columns. */
-static void drop_free(struct sqlite_proof *proof, const char *table)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < proof->free.count; i++)
-		if (!text_is_nocase(proof->free.items[i].table, table))
-			proof->free.items[kept++] = proof->free.items[i];
-	proof->free.count = kept;
-}
 
 static struct proof_table *find_table(struct sqlite_proof *proof, const char *now)
 {
@@ -50,69 +10,6 @@ static struct proof_table *find_table(struct sqlite_proof *proof, const char *no
 		if (proof->tables[i].now != NULL && text_is_nocase(proof->tables[i].now, now))
 			return &proof->tables[i];
 	return NULL;
-}
-
-/* By this very statement: making an index for UNIQUE counts as reading. */
-static bool is_made(const struct sqlite_proof *proof, const char *table)
-{
-	for (size_t i = 0; i < proof->effect_count; i++)
-		if (proof->effects[i].action == SQLITE_CREATE_TABLE &&
-		    text_is_nocase(proof->effects[i].table, table))
-			return true;
-	return false;
-}
-
-void proof_see(struct sqlite_db *s, int action, const char *first, const char *second,
-    const char *schema, const char *trigger)
-{
-	struct sqlite_proof *proof = &s->proof;
-	struct proof_effect effect = {
-	    .action = action, .table = first, .column = second, .trigger = trigger != NULL};
-	switch (action) {
-	case SQLITE_ALTER_TABLE:
-		schema = first;
-		effect.table = second;
-		effect.column = NULL;
-		break;
-	case SQLITE_READ:
-		if (!is_ours(first) && !is_made(proof, first) && text_is(schema, "main") &&
-		    find_free(proof, first, NULL) == NULL)
-			proof->reads_old = true;
-		return;
-	case SQLITE_INSERT:
-	case SQLITE_UPDATE:
-	case SQLITE_DELETE:
-	case SQLITE_DROP_TABLE:
-	case SQLITE_DROP_VTABLE:
-	case SQLITE_CREATE_TABLE:
-	case SQLITE_CREATE_VTABLE:
-		break;
-	default:
-		return;
-	}
-	if (!text_is(schema, "main") || is_ours(effect.table))
-		return;
-	effect.table = arena_strdup(&proof->statement, effect.table);
-	effect.column = arena_strdup(&proof->statement, effect.column);
-	proof->effects = arena_grow(&proof->statement, proof->effects, proof->effect_count,
-	    &proof->effect_capacity, sizeof(effect));
-	proof->effects[proof->effect_count++] = effect;
-}
-
-void proof_statement(struct sqlite_db *s)
-{
-	struct sqlite_proof *proof = &s->proof;
-	arena_free(&proof->statement);
-	proof->effects = NULL;
-	proof->effect_count = proof->effect_capacity = 0;
-	proof->reads_old = false;
-}
-
-static bool exists(struct sqlite_db *s, const char *table, bool *yes, struct err *err)
-{
-	return proof_ask(s,
-	    "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
-	    table, yes, err);
 }
 
 /* Adding a row may take one away: a constraint that replaces, a module with its own mind. */
@@ -128,13 +25,14 @@ static void apply_skips(struct sqlite_proof *proof, struct proof_table *table)
 {
 	for (size_t i = 0; i < table->column_count; i++) {
 		struct proof_column *column = &table->columns[i];
-		if (find_free(proof, table->name, column->name) != NULL)
+		if (proof_find_free(proof, table->name, column->name) != NULL)
 			column->skip = true;
 		for (size_t j = 0; j < proof->skip_count; j++)
 			if (text_is_nocase(proof->skips[j].table, table->name) &&
 			    text_is_nocase(proof->skips[j].column, column->name)) {
-				column->skip = true;
-				column->gone = true;
+				column->loose = proof->skips[j].loose;
+				column->gone = !column->loose;
+				column->skip = column->skip || column->gone;
 			}
 	}
 }
@@ -158,7 +56,7 @@ static bool check_reach(struct sqlite_db *s, const char *name, struct err *err)
 	risk_of(&risk, &dialect_sqlite, s->proof.running, &s->proof.statement);
 	if (risk.table != NULL && text_is_nocase(risk.table, name))
 		return true;
-	if (!exists(s, name, &yes, err) || (yes && !proof_has_rows(s, name, &yes, err)))
+	if (!proof_exists(s, name, &yes, err) || (yes && !proof_has_rows(s, name, &yes, err)))
 		return false;
 	if (!yes)
 		return true;
@@ -167,6 +65,55 @@ static bool check_reach(struct sqlite_db *s, const char *name, struct err *err)
 	    "undo",
 	    name);
 	return err_next(err, "put it in a migration without no-transaction");
+}
+
+static bool has_name(const struct proof_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (text_is_nocase(names->items[i], name))
+			return true;
+	return false;
+}
+
+static void add_name(struct sqlite_proof *proof, struct proof_names *names, const char *name)
+{
+	if (has_name(names, name))
+		return;
+	names->items = arena_grow(
+	    &proof->run, names->items, names->count, &names->capacity, sizeof(*names->items));
+	names->items[names->count++] = arena_strdup(&proof->run, name);
+}
+
+/*
+ * Rows that were added before are counted as if they had been there. When that makes a difference,
+ * the second pass begins to compare before the first of them.
+ */
+static void note_early(struct sqlite_proof *proof, const char *now)
+{
+	for (size_t i = 0; i < proof->added_count; i++)
+		if (text_is_nocase(proof->added[i].now, now))
+			add_name(proof, &proof->early, proof->added[i].name);
+}
+
+static void note_added(struct sqlite_proof *proof, const char *name)
+{
+	for (size_t i = 0; i < proof->added_count; i++)
+		if (text_is_nocase(proof->added[i].now, name))
+			return;
+	proof->added = arena_grow(&proof->transaction, proof->added, proof->added_count,
+	    &proof->added_capacity, sizeof(*proof->added));
+	name = arena_strdup(&proof->transaction, name);
+	proof->added[proof->added_count++] = (struct proof_added){name, name};
+}
+
+static bool hash_table(
+    struct sqlite_db *s, struct proof_table *table, struct proof_scan *scan, struct err *err)
+{
+	apply_skips(&s->proof, table);
+	if (proof_scan(s, table->name, table, scan, true, err))
+		return true;
+	free(scan->hashes);
+	return false;
 }
 
 /* Before a table is touched for the first time: what does it hold? */
@@ -179,20 +126,24 @@ static bool touch(struct sqlite_db *s, const char *name, struct err *err)
 		return check_reach(s, name, err);
 	if (find_table(proof, name) != NULL)
 		return true;
-	if (!exists(s, name, &yes, err))
+	if (!proof_exists(s, name, &yes, err))
 		return false;
 	if (!yes)
 		return true;
 	const char *kept = arena_strdup(&proof->transaction, name);
 	struct proof_table table = {.name = kept, .now = kept, .origin = origin_of(proof, kept)};
-	if (!proof_columns(s, &table, err))
+	if (!proof_kind(s, name, &table.kind, err))
 		return false;
-	apply_skips(proof, &table);
-	if (!proof_scan(s, name, &table, &scan, true, err)) {
-		free(scan.hashes);
+	if (table.kind == PROOF_DERIVED)
+		return true;
+	note_early(proof, name);
+	if (table.kind == PROOF_BLIND) {
+		scan.rows = 1; /* nobody can tell that there are none */
+	} else if (!proof_columns(s, &table, err) || !hash_table(s, &table, &scan, err)) {
 		return false;
 	}
 	table.rows = scan.rows;
+	table.changes = sqlite3_total_changes(s->handle);
 	table.sum = scan.sum;
 	table.hashes = scan.hashes;
 	proof->tables = arena_grow(
@@ -206,7 +157,8 @@ static bool trigger_may_replace(struct sqlite_db *s, const char *table, bool *ye
 {
 	return may_replace(s, table, yes, err) &&
 	       (*yes || proof_ask(s,
-			    "SELECT count(*) > 0 FROM main.sqlite_master"
+			    "SELECT count(*) > 0 FROM (SELECT type, sql FROM main.sqlite_master"
+			    " UNION ALL SELECT type, sql FROM temp.sqlite_master)"
 			    " WHERE type = 'trigger' AND sql LIKE '%replace%' AND ?1 <> ''",
 			    table, yes, err));
 }
@@ -220,7 +172,7 @@ static bool insert(
 			return false;
 		return !yes || touch(s, effect->table, err);
 	}
-	if (conflict || effect->trigger)
+	if (conflict || effect->trigger || has_name(&s->proof.early, effect->table))
 		return touch(s, effect->table, err);
 	if (find_table(&s->proof, effect->table) != NULL)
 		return true;
@@ -228,62 +180,80 @@ static bool insert(
 		return false;
 	if (yes)
 		return touch(s, effect->table, err);
-	if (!exists(s, effect->table, &yes, err))
+	if (!proof_exists(s, effect->table, &yes, err))
 		return false;
 	if (yes && !proof_has_rows(s, effect->table, &yes, err))
 		return false;
-	if (!yes)
-		add_free(&s->proof, effect->table, NULL);
+	if (yes)
+		note_added(&s->proof, effect->table);
+	else
+		proof_add_free(&s->proof, effect->table, NULL);
 	return true;
 }
 
-void proof_skip(struct sqlite_proof *proof, const char *table, const char *column)
+void proof_skip(struct sqlite_proof *proof, const char *table, const char *column, bool loose)
 {
-	for (size_t i = 0; i < proof->skip_count; i++)
-		if (text_is_nocase(proof->skips[i].table, table) &&
-		    text_is_nocase(proof->skips[i].column, column))
-			return;
+	for (size_t i = 0; i < proof->skip_count; i++) {
+		struct proof_skip *skip = &proof->skips[i];
+		if (!text_is_nocase(skip->table, table) || !text_is_nocase(skip->column, column))
+			continue;
+		skip->loose = skip->loose && loose;
+		return;
+	}
 	proof->skips = arena_grow(&proof->run, proof->skips, proof->skip_count,
 	    &proof->skip_capacity, sizeof(*proof->skips));
-	proof->skips[proof->skip_count++] = (struct proof_skip){
-	    .table = arena_strdup(&proof->run, table), .column = arena_strdup(&proof->run, column)};
+	proof->skips[proof->skip_count++] =
+	    (struct proof_skip){.table = arena_strdup(&proof->run, table),
+		.column = arena_strdup(&proof->run, column),
+		.loose = loose};
 }
 
 /*
  * An UPDATE under a WHERE is told, not counted as lost: unless its condition holds for every row,
  * as a first pass finds, or the table is compared for another reason. Then all of it is.
  */
-static bool is_suspect(const struct sqlite_proof *proof, const char *table)
-{
-	for (size_t i = 0; i < proof->suspect_count; i++)
-		if (text_is_nocase(proof->suspects[i], table))
-			return true;
-	return false;
-}
-
 static void suspect(struct sqlite_proof *proof, const char *table)
 {
-	if (is_suspect(proof, table))
+	if (has_name(&proof->suspects, table))
 		return;
-	proof->suspects = arena_grow(&proof->run, proof->suspects, proof->suspect_count,
-	    &proof->suspect_capacity, sizeof(*proof->suspects));
-	proof->suspects[proof->suspect_count++] = arena_strdup(&proof->run, table);
+	add_name(proof, &proof->suspects, table);
 	proof->again = true;
 }
 
 /* Did the UPDATE that just ran change every row? One row alone is no sign of that. */
+static bool changed_all(struct sqlite_db *s, const char *table, bool *yes, struct err *err)
+{
+	char *sql =
+	    sqlite3_mprintf("SELECT count(*) > 1 AND count(*) = %d AND ?1 <> '' FROM main.\"%w\"",
+		sqlite3_changes(s->handle), table);
+	if (sql == NULL)
+		err_die("out of memory");
+	bool ok = proof_ask(s, sql, table, yes, err);
+	sqlite3_free(sql);
+	return ok;
+}
+
 static void suspect_everywhere(struct sqlite_db *s, const char *table)
 {
 	bool yes = false;
 	struct err ignored; /* what can't be counted is compared */
-	char sql[512];
-	if (find_table(&s->proof, table) != NULL)
-		return;
-	sqlite3_snprintf((int)sizeof(sql), sql,
-	    "SELECT count(*) > 1 AND count(*) = %d AND ?1 <> '' FROM main.\"%w\"",
-	    sqlite3_changes(s->handle), table);
-	if (!proof_ask(s, sql, table, &yes, &ignored) || yes)
+	if (find_table(&s->proof, table) == NULL && (!changed_all(s, table, &yes, &ignored) || yes))
 		suspect(&s->proof, table);
+}
+
+bool proof_guard(struct sqlite_db *s, struct err *err)
+{
+	bool yes = false;
+	if (!changed_all(s, s->proof.guarded, &yes, err))
+		return false;
+	if (!yes)
+		return true;
+	err_set(err, ERR_DATABASE,
+	    "its WHERE holds for every row of %s, so all of them would be overwritten",
+	    s->proof.guarded);
+	return err_next(err,
+	    "leave out the WHERE, and approve it; or put it in a migration without "
+	    "no-transaction");
 }
 
 static bool update(struct sqlite_db *s, const struct proof_effect *effect, bool conflict,
@@ -291,13 +261,18 @@ static bool update(struct sqlite_db *s, const struct proof_effect *effect, bool 
 {
 	bool yes = false;
 	if (!effect->trigger && !conflict &&
-	    find_free(&s->proof, effect->table, effect->column) != NULL)
+	    proof_find_free(&s->proof, effect->table, effect->column) != NULL)
 		return true;
-	if (effect->trigger || conflict || !under_where || is_suspect(&s->proof, effect->table))
+	if (effect->trigger || conflict || !under_where ||
+	    has_name(&s->proof.suspects, effect->table))
 		return touch(s, effect->table, err);
 	if (!may_replace(s, effect->table, &yes, err))
 		return false;
-	return !yes || touch(s, effect->table, err);
+	if (yes)
+		return touch(s, effect->table, err);
+	if (!s->in_transaction)
+		s->proof.guarded = effect->table;
+	return true;
 }
 
 static bool alter(struct sqlite_db *s, const struct proof_effect *effect,
@@ -305,10 +280,11 @@ static bool alter(struct sqlite_db *s, const struct proof_effect *effect,
 {
 	struct sql_alter what;
 	if (!sql_alter_of(
-		&what, &dialect_sqlite, statement->text, statement->len, &s->proof.statement) ||
-	    what.action != SQL_ALTER_DROP)
+		&what, &dialect_sqlite, statement->text, statement->len, &s->proof.statement))
+		return touch(s, effect->table, err);
+	if (what.action != SQL_ALTER_DROP)
 		return true;
-	if (find_free(&s->proof, effect->table, what.column) != NULL)
+	if (proof_find_free(&s->proof, effect->table, what.column) != NULL)
 		return true;
 	return touch(s, effect->table, err);
 }
@@ -318,15 +294,15 @@ static bool look_at(struct sqlite_db *s, const struct proof_effect *effect,
 {
 	bool conflict = sql_has_word(&dialect_sqlite, statement->text, statement->len, "REPLACE");
 	bool yes = false;
-	if (find_free(&s->proof, effect->table, NULL) != NULL)
+	if (proof_find_free(&s->proof, effect->table, NULL) != NULL)
 		return true;
 	switch (effect->action) {
 	case SQLITE_CREATE_TABLE:
 	case SQLITE_CREATE_VTABLE:
-		if (!exists(s, effect->table, &yes, err))
+		if (!proof_exists(s, effect->table, &yes, err))
 			return false;
 		if (!yes)
-			add_free(&s->proof, effect->table, NULL);
+			proof_add_free(&s->proof, effect->table, NULL);
 		return true;
 	case SQLITE_INSERT:
 		return insert(s, effect, conflict, err);
@@ -376,7 +352,7 @@ bool proof_before(struct sqlite_db *s, const struct sql_statement *statement, st
 	for (size_t i = 0; i < proof->effect_count; i++)
 		if (!look_at(s, &proof->effects[i], statement, alters, err))
 			return false;
-	return true;
+	return proof_taint(s, err);
 }
 
 static void rename_table(struct sqlite_proof *proof, const char *from, const char *to)
@@ -389,6 +365,9 @@ static void rename_table(struct sqlite_proof *proof, const char *from, const cha
 	proof->aliases[proof->alias_count++] = alias;
 	if (table != NULL)
 		table->now = arena_strdup(&proof->transaction, to);
+	for (size_t i = 0; i < proof->added_count; i++)
+		if (text_is_nocase(proof->added[i].now, from))
+			proof->added[i].now = arena_strdup(&proof->transaction, to);
 	for (size_t i = 0; i < proof->free.count; i++)
 		if (text_is_nocase(proof->free.items[i].table, from))
 			proof->free.items[i].table = arena_strdup(&proof->run, to);
@@ -398,7 +377,7 @@ static void rename_column(
     struct sqlite_proof *proof, const char *name, const char *from, const char *to)
 {
 	struct proof_table *table = find_table(proof, name);
-	struct proof_free *added = find_free(proof, name, from);
+	struct proof_free *added = proof_find_free(proof, name, from);
 	for (size_t i = 0; table != NULL && i < table->column_count; i++)
 		if (text_is_nocase(table->columns[i].now, from))
 			table->columns[i].now = arena_strdup(&proof->transaction, to);
@@ -409,7 +388,7 @@ static void rename_column(
 static void drop_column(struct sqlite_proof *proof, const char *name, const char *column)
 {
 	struct proof_table *table = find_table(proof, name);
-	struct proof_free *added = find_free(proof, name, column);
+	struct proof_free *added = proof_find_free(proof, name, column);
 	if (added != NULL) {
 		*added = proof->free.items[--proof->free.count];
 		return;
@@ -428,8 +407,8 @@ static void altered(struct sqlite_db *s, const struct sql_statement *statement)
 		return;
 	switch (what.action) {
 	case SQL_ALTER_ADD:
-		if (find_free(proof, what.table, NULL) == NULL)
-			add_free(proof, what.table, what.column);
+		if (proof_find_free(proof, what.table, NULL) == NULL)
+			proof_add_free(proof, what.table, what.column);
 		break;
 	case SQL_ALTER_DROP:
 		drop_column(proof, what.table, what.column);
@@ -463,20 +442,8 @@ static void tell_overwrite(
 static bool overwrites(struct sqlite_proof *proof, const struct proof_effect *effect)
 {
 	return effect->action == SQLITE_UPDATE && !effect->trigger &&
-	       find_free(proof, effect->table, NULL) == NULL &&
-	       find_free(proof, effect->table, effect->column) == NULL;
-}
-
-/* What copies values from before the run is their last place, perhaps. */
-static void taint(struct sqlite_proof *proof, const struct proof_effect *effect)
-{
-	for (size_t i = 0; proof->reads_old && i < proof->free.count; i++) {
-		struct proof_free *item = &proof->free.items[i];
-		bool column = item->column == NULL || effect->column == NULL ||
-			      text_is_nocase(item->column, effect->column);
-		if (column && text_is_nocase(item->table, effect->table))
-			item->tainted = true;
-	}
+	       proof_find_free(proof, effect->table, NULL) == NULL &&
+	       proof_find_free(proof, effect->table, effect->column) == NULL;
 }
 
 void proof_after(struct sqlite_db *s, const struct sql_statement *statement)
@@ -487,7 +454,7 @@ void proof_after(struct sqlite_db *s, const struct sql_statement *statement)
 		     sql_is_update_where(&dialect_sqlite, statement->text, statement->len);
 	for (size_t i = 0; i < proof->effect_count; i++) {
 		const struct proof_effect *effect = &proof->effects[i];
-		taint(proof, effect);
+		proof->reshaped = proof->reshaped || !is_write(effect->action);
 		if (where && overwrites(proof, effect)) {
 			if (!told)
 				tell_overwrite(s, effect, statement);
@@ -503,7 +470,7 @@ void proof_after(struct sqlite_db *s, const struct sql_statement *statement)
 			struct proof_table *table = find_table(proof, effect->table);
 			if (table != NULL)
 				table->now = NULL;
-			drop_free(proof, effect->table);
+			proof_drop_free(proof, effect->table);
 			return;
 		}
 	}
@@ -512,10 +479,19 @@ void proof_after(struct sqlite_db *s, const struct sql_statement *statement)
 bool proof_successor(
     struct sqlite_db *s, const struct proof_table *table, const char **name, struct err *err)
 {
-	bool yes = table->now != NULL;
-	if (!yes && !exists(s, table->origin, &yes, err))
+	const char *found = table->now;
+	bool yes = false;
+	if (found == NULL) {
+		if (!proof_exists(s, table->origin, &yes, err))
+			return false;
+		/* Another old table that took its name has rows of its own to answer for. */
+		if (yes && proof_may_succeed(&s->proof, table->origin))
+			found = table->origin;
+	}
+	yes = found != NULL;
+	if (yes && table->kind == PROOF_TERMS && !proof_is_fts5(s, found, &yes, err))
 		return false;
-	*name = !yes ? NULL : table->now != NULL ? table->now : table->origin;
+	*name = yes ? found : NULL;
 	return true;
 }
 
@@ -530,26 +506,18 @@ static void forget_transaction(struct sqlite_proof *proof)
 	proof->overwrites = NULL;
 	proof->aliases = NULL;
 	proof->alias_count = proof->alias_capacity = 0;
+	proof->reshaped = false;
+	proof->added = NULL;
+	proof->added_count = proof->added_capacity = 0;
 	proof->count = proof->capacity = 0;
 	proof->overwrite_count = proof->overwrite_capacity = 0;
 }
 
-static void copy_list(
-    struct sqlite_proof *proof, struct proof_free_list *to, const struct proof_free_list *from)
-{
-	if (to->capacity < from->count) {
-		to->capacity = from->count * 2;
-		to->items = arena_array(&proof->run, to->capacity, sizeof(*to->items));
-	}
-	to->count = from->count;
-	if (from->count > 0)
-		memcpy(to->items, from->items, from->count * sizeof(*to->items));
-}
-
-static void forget_skips(struct sqlite_proof *proof)
+void proof_forget_notes(struct sqlite_proof *proof)
 {
 	proof->skip_count = 0;
-	proof->suspect_count = 0;
+	proof->suspects.count = 0;
+	proof->early.count = 0;
 	proof->again = false;
 	proof->detailed = false;
 }
@@ -557,29 +525,27 @@ static void forget_skips(struct sqlite_proof *proof)
 void proof_begin(struct sqlite_db *s)
 {
 	forget_transaction(&s->proof);
-	copy_list(&s->proof, &s->proof.saved, &s->proof.free);
+	proof_settle_taint(&s->proof); /* by one outside a transaction */
+	s->proof.temporary_tainted = false;
+	proof_copy_free(&s->proof, &s->proof.saved, &s->proof.free);
 }
 
 /* What took over rows from before the run is not free in the next migration. */
 void proof_committed(struct sqlite_db *s)
 {
 	struct sqlite_proof *proof = &s->proof;
-	size_t kept = 0;
 	for (size_t i = 0; i < proof->count; i++)
-		if (find_free(proof, proof->tables[i].origin, NULL) != NULL)
-			find_free(proof, proof->tables[i].origin, NULL)->tainted = true;
-	for (size_t i = 0; i < proof->free.count; i++)
-		if (!proof->free.items[i].tainted)
-			proof->free.items[kept++] = proof->free.items[i];
-	proof->free.count = kept;
-	forget_skips(proof);
+		if (proof->tables[i].now == NULL && proof->tables[i].rows > 0)
+			proof_drop_free(proof, proof->tables[i].origin);
+	proof_settle_taint(proof);
+	proof_forget_notes(proof);
 	forget_transaction(proof);
 }
 
 /* `tables` stay for samples, until the next begin(). */
 void proof_rolled_back(struct sqlite_db *s)
 {
-	copy_list(&s->proof, &s->proof.free, &s->proof.saved);
+	proof_copy_free(&s->proof, &s->proof.free, &s->proof.saved);
 }
 
 void proof_free_all(struct sqlite_db *s)

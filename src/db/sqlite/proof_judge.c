@@ -9,18 +9,36 @@ enum {
 	SAMPLE_BYTES = 40
 };
 
-static bool column_is_there(
-    struct sqlite_db *s, const char *table, const char *column, bool *yes, struct err *err)
+/* All have rowids but those made WITHOUT ROWID, which can't be asked for one. */
+static bool has_rowids(struct sqlite_db *s, const char *table)
 {
-	static const char sql[] = "SELECT 1 FROM pragma_table_xinfo(?1, 'main')"
+	CLEANUP(sqlite_finalize) sqlite3_stmt *row = NULL;
+	char *sql = sqlite3_mprintf("SELECT rowid FROM main.\"%w\"", table);
+	if (sql == NULL)
+		err_die("out of memory");
+	bool yes = sqlite3_prepare_v2(s->handle, sql, -1, &row, NULL) == SQLITE_OK;
+	sqlite3_free(sql);
+	return yes;
+}
+
+static bool column_is_there(
+    struct sqlite_db *s, const char *table, struct proof_column *column, bool *yes, struct err *err)
+{
+	static const char sql[] = "SELECT " PROOF_IS_TEXT " FROM pragma_table_xinfo(?1, 'main')"
 				  " WHERE hidden <> 1 AND name = ?2 COLLATE NOCASE";
 	CLEANUP(sqlite_finalize) sqlite3_stmt *row = NULL;
+	if (column->rowid) {
+		*yes = has_rowids(s, table);
+		return true;
+	}
 	if (!sqlite_prepare(s, &row, sql, strlen(sql), err))
 		return false;
 	sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC);
-	sqlite3_bind_text(row, 2, column, -1, SQLITE_STATIC);
+	sqlite3_bind_text(row, 2, column->now, -1, SQLITE_STATIC);
 	int code = sqlite3_step(row);
 	*yes = code == SQLITE_ROW;
+	if (*yes)
+		column->retyped = (sqlite3_column_int(row, 0) != 0) != column->text;
 	return *yes || code == SQLITE_DONE || sqlite_fail(s, code, err);
 }
 
@@ -29,12 +47,12 @@ static bool find_columns(struct sqlite_db *s, struct proof_table *table, const c
     bool *all, struct err *err)
 {
 	*all = true;
-	for (size_t i = 0; i < table->column_count; i++) {
+	for (size_t i = 0; i < table->column_count && table->kind != PROOF_TERMS; i++) {
 		struct proof_column *column = &table->columns[i];
 		bool there = false;
 		if (column->skip)
 			continue;
-		if (!column_is_there(s, successor, column->now, &there, err))
+		if (!column_is_there(s, successor, column, &there, err))
 			return false;
 		if (there)
 			continue;
@@ -44,19 +62,27 @@ static bool find_columns(struct sqlite_db *s, struct proof_table *table, const c
 	return true;
 }
 
+/* Nothing was written since: triggers, foreign keys and REPLACE count as well. */
+static bool is_untouched(const struct sqlite_db *s, const struct proof_table *table)
+{
+	return !s->proof.reshaped && sqlite3_total_changes(s->handle) == table->changes;
+}
+
 /* The first pass: the same sums, or what the second one must know. */
 static bool same_sums(struct sqlite_db *s, struct proof_table *table, bool *same, struct err *err)
 {
 	struct proof_scan scan = {0};
 	const char *successor;
 	/* A skip that came after the sums were taken makes them worthless. */
-	*same = false;
+	*same = is_untouched(s, table);
+	if (*same)
+		return true;
 	for (size_t i = 0; i < s->proof.skip_count; i++)
 		if (text_is_nocase(s->proof.skips[i].table, table->name))
 			return true;
 	if (!proof_successor(s, table, &successor, err))
 		return false;
-	if (successor == NULL) {
+	if (successor == NULL || table->kind == PROOF_BLIND) {
 		*same = table->rows == 0;
 		return true;
 	}
@@ -80,8 +106,9 @@ static bool first_pass(struct sqlite_db *s, struct db_proof *proof, struct err *
 			continue;
 		proof->state = DB_PROOF_AGAIN;
 		for (size_t j = 0; j < table->column_count; j++)
-			if (table->columns[j].dropped)
-				proof_skip(&s->proof, table->name, table->columns[j].name);
+			if (table->columns[j].dropped || table->columns[j].retyped)
+				proof_skip(&s->proof, table->name, table->columns[j].name,
+				    !table->columns[j].dropped);
 	}
 	if (s->proof.again)
 		proof->state = DB_PROOF_AGAIN;
@@ -149,6 +176,12 @@ static void find_lost(struct proof_table *table, const struct proof_scan *scan)
 	table->hashes = NULL;
 }
 
+/* What is counted of it. */
+static const char *row_of(const struct proof_table *table)
+{
+	return table->kind == PROOF_TERMS ? "term" : "row";
+}
+
 static bool compare_rows(struct sqlite_db *s, struct proof_table *table, const char *successor,
     struct finding *finding, struct err *err)
 {
@@ -160,9 +193,10 @@ static bool compare_rows(struct sqlite_db *s, struct proof_table *table, const c
 	free(scan.hashes);
 	if (ok && table->lost_count > 0)
 		add(finding, arena_printf(arena, "rows of %s", lower(arena, table->name)),
-		    arena_printf(arena, "%zu of %lld row%s in %s %s deleted or changed",
-			table->lost_count, (long long)table->rows, table->rows == 1 ? "" : "s",
-			table->name, table->lost_count == 1 ? "is" : "are"));
+		    arena_printf(arena, "%zu of %lld %s%s in %s %s deleted or changed",
+			table->lost_count, (long long)table->rows, row_of(table),
+			table->rows == 1 ? "" : "s", table->name,
+			table->lost_count == 1 ? "is" : "are"));
 	return ok;
 }
 
@@ -177,10 +211,20 @@ static bool second_pass(struct sqlite_db *s, struct finding *finding, struct err
 			return false;
 		if (table->rows == 0)
 			continue;
+		if (table->kind == PROOF_BLIND) {
+			add(finding,
+			    arena_printf(arena, "%s %s", successor == NULL ? "table" : "rows of",
+				lower(arena, table->name)),
+			    arena_printf(arena,
+				"%s keeps no text, so what is lost of it can't be told",
+				table->name));
+			continue;
+		}
 		if (successor == NULL) {
 			add(finding, arena_printf(arena, "table %s", lower(arena, table->name)),
-			    arena_printf(arena, "loses table %s with %lld row%s", table->name,
-				(long long)table->rows, table->rows == 1 ? "" : "s"));
+			    arena_printf(arena, "loses table %s with %lld %s%s", table->name,
+				(long long)table->rows, row_of(table),
+				table->rows == 1 ? "" : "s"));
 			continue;
 		}
 		if (!find_columns(s, table, successor, &all, err))
@@ -261,7 +305,6 @@ bool sqlite_samples(struct db *db, struct db_proof *proof, struct arena *arena,
 			loss->evidence = arena_printf(arena, "%s, such as %s %s", loss->evidence,
 			    table->columns[0].name, sampling.keys);
 	}
-	s->proof.detailed = false;
-	s->proof.skip_count = 0;
+	proof_forget_notes(&s->proof);
 	return true;
 }

@@ -40,6 +40,13 @@ bool proof_ask(struct sqlite_db *s, const char *sql, const char *name, bool *yes
 	return true;
 }
 
+bool proof_exists(struct sqlite_db *s, const char *table, bool *yes, struct err *err)
+{
+	return proof_ask(s,
+	    "SELECT 1 FROM main.sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE",
+	    table, yes, err);
+}
+
 bool proof_has_rows(struct sqlite_db *s, const char *table, bool *yes, struct err *err)
 {
 	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
@@ -49,36 +56,73 @@ bool proof_has_rows(struct sqlite_db *s, const char *table, bool *yes, struct er
 	return proof_ask(s, sql.data, NULL, yes, err);
 }
 
+static struct proof_column *add_column(
+    struct sqlite_db *s, struct proof_table *table, const char *name, size_t *capacity)
+{
+	struct arena *arena = &s->proof.transaction;
+	name = arena_strdup(arena, name);
+	table->columns = arena_grow(
+	    arena, table->columns, table->column_count, capacity, sizeof(*table->columns));
+	table->columns[table->column_count] = (struct proof_column){.name = name, .now = name};
+	return &table->columns[table->column_count++];
+}
+
+static void add_term_columns(struct sqlite_db *s, struct proof_table *table)
+{
+	static const char *const names[] = {"doc", "term", "col", "offset"};
+	size_t capacity = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		add_column(s, table, names[i], &capacity);
+}
+
 bool proof_columns(struct sqlite_db *s, struct proof_table *table, struct err *err)
 {
-	static const char sql[] = "SELECT name FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0"
-				  " ORDER BY pk = 0, pk, cid";
+	static const char sql[] = "SELECT name, " PROOF_IS_TEXT " FROM pragma_table_xinfo(?1,"
+				  " 'main') WHERE hidden = 0 ORDER BY pk = 0, pk, cid";
 	CLEANUP(sqlite_finalize) sqlite3_stmt *row = NULL;
-	struct arena *arena = &s->proof.transaction;
 	size_t capacity = 0;
 	int code;
+	if (table->kind == PROOF_TERMS) {
+		add_term_columns(s, table);
+		return true;
+	}
 	if (!sqlite_prepare(s, &row, sql, strlen(sql), err))
 		return false;
 	sqlite3_bind_text(row, 1, table->name, -1, SQLITE_STATIC);
-	while ((code = sqlite3_step(row)) == SQLITE_ROW) {
-		const char *name = arena_strdup(arena, (const char *)sqlite3_column_text(row, 0));
-		table->columns = arena_grow(
-		    arena, table->columns, table->column_count, &capacity, sizeof(*table->columns));
-		table->columns[table->column_count++] =
-		    (struct proof_column){.name = name, .now = name};
-	}
+	if (table->kind != PROOF_PLAIN)
+		add_column(s, table, "rowid", &capacity)->rowid = true;
+	while ((code = sqlite3_step(row)) == SQLITE_ROW)
+		add_column(s, table, (const char *)sqlite3_column_text(row, 0), &capacity)->text =
+		    sqlite3_column_int(row, 1) != 0;
 	return code == SQLITE_DONE || sqlite_fail(s, code, err);
 }
 
-/* Two independent 64-bit hashes; each byte goes into both. */
-static void mix(struct proof_hash *hash, const void *data, size_t len)
+/* Two independent 64-bit hashes; each word goes into both. */
+static void mix_word(struct proof_hash *hash, uint64_t word)
 {
-	const unsigned char *bytes = data;
-	for (size_t i = 0; i < len; i++) {
-		hash->a = (hash->a ^ bytes[i]) * 0x100000001b3u;
-		hash->b = (hash->b + bytes[i] + 1) * 0x9e3779b97f4a7c15u;
-		hash->b ^= hash->b >> 29;
+	hash->a = (hash->a ^ word) * 0xbf58476d1ce4e5b9u;
+	hash->a ^= hash->a >> 32;
+	hash->b = (hash->b + word + 1) * 0x9e3779b97f4a7c15u;
+	hash->b ^= hash->b >> 29;
+}
+
+/* A value: of which kind, how long, and its bytes, the last ones filled up with zeros. */
+static void mix(struct proof_hash *hash, char tag, const void *data, size_t len)
+{
+	const char *bytes = data;
+	uint64_t word;
+	mix_word(hash, (uint64_t)len << 8 | (unsigned char)tag);
+	if (len == 0)
+		return;
+	for (; len >= sizeof(word); len -= sizeof(word), bytes += sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		mix_word(hash, word);
 	}
+	if (len == 0)
+		return;
+	word = 0;
+	memcpy(&word, bytes, len);
+	mix_word(hash, word);
 }
 
 /* Sums of hashes must not show the structure of what was hashed. */
@@ -89,42 +133,77 @@ static uint64_t finish(uint64_t x)
 	return x ^ (x >> 31);
 }
 
-/* One ending for both ways to say a number, so that 5 as a REAL and as text are one value. */
-static void mix_text(struct proof_hash *hash, const void *data, int64_t len)
+static bool is_whole(double real)
 {
-	mix(hash, data, (size_t)len);
-	mix(hash, &len, sizeof(len));
-	mix(hash, "", 1);
+	return real > -9e15 && real < 9e15 && real == (double)(int64_t)real;
+}
+
+/* As its text, without asking SQLite for it: most values are numbers. */
+static void mix_whole(struct proof_hash *hash, int64_t number)
+{
+	char text[24];
+	char *at = text + sizeof(text);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	do
+		*--at = (char)('0' + left % 10);
+	while ((left /= 10) != 0);
+	if (number < 0)
+		*--at = '-';
+	mix(hash, 't', at, (size_t)(text + sizeof(text) - at));
+}
+
+/* As SQLite writes it into a column of texts, if that text is the same number again. */
+static void mix_real(struct proof_hash *hash, double real)
+{
+	char text[64];
+	if (is_whole(real)) {
+		mix_whole(hash, (int64_t)real);
+		return;
+	}
+	sqlite3_snprintf(sizeof(text), text, "%!.15g", real);
+	if (strtod(text, NULL) == real)
+		mix(hash, 't', text, strlen(text));
+	else
+		mix(hash, 'r', &real, sizeof(real));
+}
+
+/* "5.0", which is what 5 becomes in a column of texts when it was a REAL. */
+static bool ends_with_nought(const char *text, int64_t len)
+{
+	const char *digits = text + (*text == '-');
+	size_t count = strspn(digits, "0123456789");
+	return count > 0 && count < 16 && strcmp(digits + count, ".0") == 0 &&
+	       digits + count + 2 == text + len;
 }
 
 /*
  * A number and the text that says the same are one value, so that a rebuild may change a column's
- * type where nothing is lost by it.
+ * type where nothing is lost by it. Whether "5.0" and "5" say the same depends on `loose`.
  */
-static void mix_value(struct proof_hash *hash, sqlite3_stmt *statement, int column)
+static void mix_value(struct proof_hash *hash, sqlite3_stmt *statement, int column, bool loose)
 {
 	int type = sqlite3_column_type(statement, column);
-	char tag = type == SQLITE_NULL ? 'n' : type == SQLITE_BLOB ? 'b' : 't';
-	double real = type == SQLITE_FLOAT ? sqlite3_column_double(statement, column) : 0.5;
 	const void *data;
-	int64_t whole;
-	mix(hash, &tag, 1);
-	if (type == SQLITE_NULL)
+	int64_t len;
+	switch (type) {
+	case SQLITE_NULL:
+		mix(hash, 'n', NULL, 0);
 		return;
-	if (real > -9e15 && real < 9e15 && real == (double)(int64_t)real) {
-		char text[32];
-		whole = (int64_t)real;
-		sqlite3_snprintf(sizeof(text), text, "%lld", (long long)whole);
-		mix_text(hash, text, (int64_t)strlen(text));
+	case SQLITE_INTEGER:
+		mix_whole(hash, sqlite3_column_int64(statement, column));
 		return;
-	}
-	if (type == SQLITE_FLOAT) {
-		mix(hash, &real, sizeof(real));
+	case SQLITE_FLOAT:
+		mix_real(hash, sqlite3_column_double(statement, column));
 		return;
+	default:
+		break;
 	}
 	data = type == SQLITE_BLOB ? sqlite3_column_blob(statement, column)
 				   : sqlite3_column_text(statement, column);
-	mix_text(hash, data, sqlite3_column_bytes(statement, column));
+	len = sqlite3_column_bytes(statement, column);
+	if (loose && type == SQLITE_TEXT && ends_with_nought(data, len))
+		len -= 2;
+	mix(hash, type == SQLITE_BLOB ? 'b' : 't', data, (size_t)len);
 }
 
 static void keep(struct proof_scan *scan, struct proof_hash hash)
@@ -147,7 +226,7 @@ static struct proof_hash hash_row(
 		if (first && sqlite3_column_type(statement, (int)i) != SQLITE_NULL)
 			table->columns[i].values++;
 		if (!table->columns[i].skip)
-			mix_value(&hash, statement, (int)i);
+			mix_value(&hash, statement, (int)i, table->columns[i].loose);
 	}
 	return (struct proof_hash){finish(hash.a), finish(hash.b)};
 }
@@ -169,14 +248,21 @@ static void select_columns(
 		buf_add_text(sql, i == 0 ? "" : ", ");
 		if (column->skip && !first)
 			buf_add_text(sql, "NULL");
+		else if (column->rowid)
+			buf_add_text(sql, "rowid");
 		else
 			add_name(sql, first ? column->name : column->now);
 	}
-	buf_add_text(sql, table->column_count == 0 ? "NULL FROM main." : " FROM main.");
+	buf_add_text(sql, table->column_count == 0 ? "NULL FROM " : " FROM ");
+	if (table->kind == PROOF_TERMS) {
+		buf_add_text(sql, "temp." PROOF_TERMS_TABLE);
+		return;
+	}
+	buf_add_text(sql, "main.");
 	add_name(sql, name);
 }
 
-bool proof_scan(struct sqlite_db *s, const char *name, struct proof_table *table,
+static bool scan_rows(struct sqlite_db *s, const char *name, struct proof_table *table,
     struct proof_scan *scan, bool first, struct err *err)
 {
 	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
@@ -200,4 +286,13 @@ bool proof_scan(struct sqlite_db *s, const char *name, struct proof_table *table
 	if (scan->detailed && scan->rows > 0)
 		qsort(scan->hashes, (size_t)scan->rows, sizeof(*scan->hashes), proof_hash_compare);
 	return true;
+}
+
+bool proof_scan(struct sqlite_db *s, const char *name, struct proof_table *table,
+    struct proof_scan *scan, bool first, struct err *err)
+{
+	if (table->kind != PROOF_TERMS)
+		return scan_rows(s, name, table, scan, first, err);
+	return proof_terms_open(s, name, err) && scan_rows(s, name, table, scan, first, err) &&
+	       proof_terms_close(s, err);
 }

@@ -256,6 +256,36 @@ static void settled_as_applied(void **state)
 	assert_int_equal(read_back(1)->state, HISTORY_APPLIED);
 }
 
+/* Until somebody settles it, or it begins anew. */
+static void known_to_have_failed(void **state)
+{
+	const struct migration *item = migration("1", two_statements);
+	const struct history_row *row;
+
+	(void)state;
+	prepare();
+	OK(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, item, 1, &scene.stop, err_of()));
+	assert_null(read_back(1)->failed_at);
+	OK(history_statement_failed(scene.db, item, &scene.stop, err_of()));
+	row = read_back(1);
+	assert_non_null(row->failed_at);
+	assert_null(row->finished_at);
+	assert_false(row->reverting);
+	assert_int_equal(row->statements_done, 1);
+	OK(history_settle(scene.db, &scene.run, "1", HISTORY_REVERTED, &scene.stop, err_of()));
+	row = read_back(1);
+	assert_null(row->failed_at);
+	assert_int_equal(row->statements_done, 1);
+	OK(history_start(scene.db, &scene.run, item, row, &scene.stop, err_of()));
+	assert_null(read_back(1)->failed_at);
+	OK(history_statement_failed(scene.db, item, &scene.stop, err_of()));
+	OK(history_settle(scene.db, &scene.run, "1", HISTORY_APPLIED, &scene.stop, err_of()));
+	assert_null(read_back(1)->failed_at);
+	OK(history_statement_failed(scene.db, item, &scene.stop, err_of()));
+	assert_null(read_back(1)->failed_at);
+}
+
 static void reverted_and_applied_again(void **state)
 {
 	const struct migration *item = migration("1", "SELECT 1;");
@@ -350,8 +380,8 @@ static void replace_table(const char *row)
 {
 	tell("DROP TABLE IF EXISTS db_entry_history");
 	tell("CREATE TABLE db_entry_history (version, name, checksum, state, position,"
-	     " statements_done, statements_total, breaks_older, started_at, finished_at, run_id,"
-	     " down_text)");
+	     " statements_done, statements_total, breaks_older, started_at, finished_at,"
+	     " failed_at, run_id, down_text)");
 	tell(arena_printf(&scene.project->arena,
 	    "INSERT INTO db_entry_history (version, name, checksum, state, position,"
 	    " statements_done, statements_total, breaks_older, started_at, finished_at, run_id)"
@@ -435,6 +465,7 @@ int main(void)
 	    TEST(baseline),
 	    TEST(forgotten_by_number),
 	    TEST(settled_as_applied),
+	    TEST(known_to_have_failed),
 	    TEST(reverted_and_applied_again),
 	    TEST(reverted_and_back_under_another_spelling),
 	    TEST(empty_and_back_under_another_spelling),

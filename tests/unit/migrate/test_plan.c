@@ -368,6 +368,18 @@ static void unfinished(void **state)
 	assert_null(plan_newest(&scene->plan));
 }
 
+static void unfinished_by_a_failure(void **state)
+{
+	struct scene *scene = *state;
+
+	add_statements(scene, file(scene, "1", "a", 'a'));
+	half(scene, 1)->failed_at = "2026-01-02 03:04:05";
+	check_states(scene, "1 unfinished");
+	check_refused(scene, ERR_HALF_APPLIED, "1_a was started and never finished");
+	ASSERT_SAYS(scene->err.why, "statement 2 of 2 failed");
+	assert_null(strstr(scene->err.why, "may or may not"));
+}
+
 static void unfinished_of_another_file(void **state)
 {
 	struct scene *scene = *state;
@@ -408,6 +420,11 @@ static void unfinished_rollback(void **state)
 	ASSERT_SAYS(scene->err.why, "statement 2 of 2 may or may not be done");
 	ASSERT_SAYS(scene->err.next, "finish it by hand, then: db-entry repair --reverted 1");
 	ASSERT_SAYS(scene->err.next, "db-entry repair --applied 1");
+	started->failed_at = "2026-01-02 03:04:05";
+	check_refused(
+	    scene, ERR_HALF_APPLIED, "the rollback of 1_a was started and never finished");
+	ASSERT_SAYS(scene->err.why, "statement 2 of 2 failed");
+	started->failed_at = NULL;
 	started->statements_done = 2;
 	check_refused(
 	    scene, ERR_HALF_APPLIED, "the rollback of 1_a was started and never finished");
@@ -520,6 +537,7 @@ int main(void)
 	    TEST(unfinished),
 	    TEST(unfinished_rollback),
 	    TEST(only_what_is_unfinished),
+	    TEST(unfinished_by_a_failure),
 	    TEST(unfinished_of_another_file),
 	    TEST(unfinished_and_without_a_file),
 	    TEST(unfinished_with_all_done),

@@ -101,7 +101,7 @@ static void revert_that_never_began(void **state)
 {
 	static const char all[] =
 	    "SELECT group_concat(state || position || statements_done || run_id || started_at ||"
-	    " finished_at) FROM db_entry_history";
+	    " finished_at || coalesce(failed_at, '')) FROM db_entry_history";
 
 	(void)state;
 	const struct migration *kept = applied_and_read(two_down);
@@ -111,10 +111,29 @@ static void revert_that_never_began(void **state)
 	history_run_init(&other, "rollback", NULL);
 	OK(history_revert_start(scene.db, &other, kept, "later", &scene.stop, err_of()));
 	assert_string_not_equal(ask(all), before);
+	OK(history_statement_failed(scene.db, kept, &scene.stop, err_of()));
 	OK(history_revert_cancel(scene.db, &scene.run, &former, &scene.stop, err_of()));
 	assert_int_equal(read_back(1)->state, HISTORY_STARTED);
 	OK(history_revert_cancel(scene.db, &other, &former, &scene.stop, err_of()));
 	assert_string_equal(ask(all), before);
+}
+
+static void statement_that_failed(void **state)
+{
+	(void)state;
+	const struct migration *kept = applied_and_read(two_down);
+	OK(history_revert_start(scene.db, &scene.run, kept, began, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, kept, 1, &scene.stop, err_of()));
+	assert_null(read_back(1)->failed_at);
+	OK(history_statement_failed(scene.db, kept, &scene.stop, err_of()));
+	assert_non_null(read_back(1)->failed_at);
+	assert_true(read_back(1)->reverting);
+	OK(history_settle(scene.db, &scene.run, "7", HISTORY_APPLIED, &scene.stop, err_of()));
+	assert_null(read_back(1)->failed_at);
+	OK(history_revert_start(scene.db, &scene.run, kept, began, &scene.stop, err_of()));
+	OK(history_statement_failed(scene.db, kept, &scene.stop, err_of()));
+	OK(history_reverted(scene.db, &scene.run, kept, began, &scene.stop, err_of()));
+	assert_null(read_back(1)->failed_at);
 }
 
 static void reverting_is_settled_either_way(void **state)
@@ -142,6 +161,7 @@ int main(void)
 	    TEST(reverted_in_one_step),
 	    TEST(reverted_step_by_step),
 	    TEST(revert_that_never_began),
+	    TEST(statement_that_failed),
 	    TEST(reverting_is_settled_either_way),
 	};
 	return cmocka_run_group_tests_name("rollback", tests, NULL, NULL);

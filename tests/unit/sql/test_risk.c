@@ -62,6 +62,36 @@ static void statements_are_judged_as_expected(void **state)
 	assert_string_equal(actual.data, expected.data);
 }
 
+/* A rule without a case is one that nobody has looked at. */
+static void every_rule_has_a_case(void **state)
+{
+	(void)state;
+	const char *root = getenv("TEST_ROOT") != NULL ? getenv("TEST_ROOT") : "tests/cases";
+	CLEANUP(arena_free) struct arena arena = {0};
+	CLEANUP(buf_free) struct buf cases = buf_init(FILE_MAX);
+	struct err err = {0};
+	if (!fs_read(arena_printf(&arena, "%s/risk/sqlite.expected", root), &cases, ERR_UNEXPECTED,
+		&err))
+		fail_msg("%s", err.message);
+	for (const struct sql_risk_rule *rule = risk_rules_sqlite; rule->pattern != NULL; rule++) {
+		const char *judged =
+		    arena_printf(&arena, " %s %s, ", risk_level_name(rule->level), rule->name);
+		if (strstr(cases.data, judged) == NULL)
+			fail_msg("no case is judged%s", judged);
+	}
+}
+
+static void plain_risks_are_rules(void **state)
+{
+	(void)state;
+	for (const char *const *name = dialect_sqlite.plain_risks; *name != NULL; name++) {
+		const struct sql_risk_rule *rule = risk_rules_sqlite;
+		while (rule->pattern != NULL && strcmp(rule->name, *name) != 0)
+			rule++;
+		assert_non_null(rule->pattern);
+	}
+}
+
 static void approval_of_a_table_covers_what_is_in_it(void **state)
 {
 	(void)state;
@@ -93,6 +123,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(statements_are_judged_as_expected),
+	    cmocka_unit_test(every_rule_has_a_case),
+	    cmocka_unit_test(plain_risks_are_rules),
 	    cmocka_unit_test(approval_of_a_table_covers_what_is_in_it),
 	    cmocka_unit_test(names_are_followed_through_alter_table),
 	};

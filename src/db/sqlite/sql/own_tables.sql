@@ -2,7 +2,8 @@
 -- last change left. The history without
 -- rowids is one b-tree to write instead of two; one that an earlier version made stays as it is.
 -- A row that is started and has a finished_at was applied before, and is being rolled back; its
--- statements_done are those of down_text. To run it by hand: ATTACH 'some.db' AS own.
+-- statements_done are those of down_text. One that is started and has a failed_at: the statement
+-- behind those done is known to have failed. To run it by hand: ATTACH 'some.db' AS own.
 
 CREATE TABLE IF NOT EXISTS own.db_entry_history (
     version text NOT NULL PRIMARY KEY,
@@ -22,7 +23,8 @@ CREATE TABLE IF NOT EXISTS own.db_entry_history (
     tool_version text NOT NULL,
     app_version text,
     started_at text NOT NULL,
-    finished_at text
+    finished_at text,
+    failed_at text
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS own.db_entry_run (
