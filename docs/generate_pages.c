@@ -219,7 +219,7 @@ void page_configuration(struct buf *out)
 const struct exit_code exit_codes[EXIT_CODES] = {
     {ERR_NONE, "Nothing."},
     {ERR_UNEXPECTED, "Read the log's last lines. If it is no lack of memory, report it."},
-    {ERR_DESTRUCTIVE, "Apply it where the environment permits it, or start the previous image."},
+    {ERR_DESTRUCTIVE, "Approve it with the line that is printed, or start the previous image."},
     {ERR_DRIFT, "Find out who changed the database, and bring the change into a migration."},
     {ERR_HISTORY,
 	"`db-entry status` shows each finding; `db-entry repair` offers what can be done. "

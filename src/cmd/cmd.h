@@ -65,12 +65,8 @@ const char *cmd_option(const struct cmd_call *call, const char *name);
 bool cmd_print(const struct buf *text, struct err *err);
 bool cmd_print_json(const struct json *node, struct err *err);
 
-/* The option list of a command, or all settings by topic, for help and the generated pages. */
+/* What `help` prints of a command, and without one, for the generated pages. */
 void cmd_help_of(const struct cmd *cmd, struct buf *out);
 void cmd_help_overview(struct buf *out);
-void cmd_help_settings(struct buf *out);
-
-/* A text wrapped at 78 columns, each line indented. */
-void cmd_help_wrap(const char *text, int indent, struct buf *out);
 
 #endif

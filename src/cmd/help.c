@@ -7,22 +7,8 @@ enum {
 	NAME_SIZE = 64
 };
 
-static void print_setting(const struct setting *setting, struct buf *out)
-{
-	char env[NAME_SIZE], option[NAME_SIZE];
-	setting_env_name(setting, env, sizeof(env));
-	setting_option_name(setting, option, sizeof(option));
-	buf_printf(out, "  %s, --%s=%s\n", env, option, setting->argument);
-	cmd_help_wrap(setting->help, 6, out);
-	if (setting->choices != NULL || setting->fallback != NULL)
-		buf_printf(out, "      %s%s%s%s\n",
-		    setting->choices == NULL ? "" : setting->choices,
-		    setting->choices != NULL && setting->fallback != NULL ? "; " : "",
-		    setting->fallback == NULL ? "" : "default ",
-		    setting->fallback == NULL ? "" : setting->fallback);
-}
-
-void cmd_help_wrap(const char *text, int indent, struct buf *out)
+/* At 78 columns, each line indented. */
+static void wrap(const char *text, int indent, struct buf *out)
 {
 	enum {
 		WIDTH = 78
@@ -41,7 +27,22 @@ void cmd_help_wrap(const char *text, int indent, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
-void cmd_help_settings(struct buf *out)
+static void print_setting(const struct setting *setting, struct buf *out)
+{
+	char env[NAME_SIZE], option[NAME_SIZE];
+	setting_env_name(setting, env, sizeof(env));
+	setting_option_name(setting, option, sizeof(option));
+	buf_printf(out, "  %s, --%s=%s\n", env, option, setting->argument);
+	wrap(setting->help, 6, out);
+	if (setting->choices != NULL || setting->fallback != NULL)
+		buf_printf(out, "      %s%s%s%s\n",
+		    setting->choices == NULL ? "" : setting->choices,
+		    setting->choices != NULL && setting->fallback != NULL ? "; " : "",
+		    setting->fallback == NULL ? "" : "default ",
+		    setting->fallback == NULL ? "" : setting->fallback);
+}
+
+static void print_settings(struct buf *out)
 {
 	const char *topic = "";
 	for (int i = 0; i < SETTINGS; i++) {
@@ -100,7 +101,7 @@ static bool run(struct cmd_call *call, struct err *err)
 	if (cmd != NULL) {
 		cmd_help_of(cmd, &text);
 	} else if (text_is(topic, "settings")) {
-		cmd_help_settings(&text);
+		print_settings(&text);
 	} else {
 		err_set(err, ERR_USAGE, "no help on '%s'", topic);
 		return err_next(err, "db-entry help");

@@ -421,9 +421,8 @@ static void report_done(const struct step *step)
 static bool pass_gate(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
-	bool proved = atomic(step) && flow->driver->prove != NULL;
 	gate_open(&step->gate, flow, step->part);
-	if (!gate_before(&step->gate, proved, err))
+	if (!gate_before(&step->gate, err))
 		return false;
 	flow->run.approval = step->gate.approval;
 	return true;

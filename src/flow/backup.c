@@ -272,28 +272,24 @@ static bool estimate(struct flow *flow, int64_t *bytes, struct err *err)
 	return err_context(err, "before a dump");
 }
 
-bool flow_backup(struct flow *flow, const struct flow_work *work, struct err *err)
+/* Do the settings say that there is to be none? Then that is logged. */
+static bool is_unwanted(const struct flow *flow, bool destructive)
+{
+	if (policy(flow, "never"))
+		skip(flow, "DB_ENTRY_DUMP=never");
+	else if (policy(flow, "destructive") && !destructive)
+		skip(flow, "DB_ENTRY_DUMP=destructive, and nothing that is run is");
+	else
+		return false;
+	return true;
+}
+
+static bool dump_before(struct flow *flow, const struct flow_work *work, bool destructive,
+    const struct flow_dump_wish *wish, struct err *err)
 {
 	CLEANUP(buf_free) struct buf why = buf_init(WHY_MAX);
 	struct dump_entry entry;
 	const char *folder;
-	int64_t bytes;
-	if (!estimate(flow, &bytes, err))
-		return false;
-	if (bytes == 0)
-		return true;
-	if (policy(flow, "never")) {
-		skip(flow, "DB_ENTRY_DUMP=never");
-		return true;
-	}
-	bool destructive = any_destructive(flow, work);
-	if (policy(flow, "destructive") && !destructive) {
-		skip(flow, "DB_ENTRY_DUMP=destructive, and nothing that is run is");
-		return true;
-	}
-	struct flow_dump_wish wish = wish_of(flow, work);
-	if (policy(flow, "hook"))
-		return take_snapshot(flow, &wish, &flow->run.dump_id, err);
 	find_folder(flow, &folder, &why);
 	if (folder == NULL && policy(flow, "auto") && !destructive &&
 	    all_in_transactions(flow, work)) {
@@ -304,12 +300,27 @@ bool flow_backup(struct flow *flow, const struct flow_work *work, struct err *er
 	}
 	if (folder == NULL)
 		return no_folder(&why, err);
-	if (!flow_dump(flow, folder, &wish, &entry, err))
+	if (!flow_dump(flow, folder, wish, &entry, err))
 		return false;
 	flow->run.dump_id = entry.id;
 	remove_superseded(flow, folder, &entry);
 	flow_dump_tidy(flow, folder);
 	return true;
+}
+
+bool flow_backup(struct flow *flow, const struct flow_work *work, struct err *err)
+{
+	int64_t bytes;
+	if (!estimate(flow, &bytes, err))
+		return false;
+	if (bytes == 0)
+		return true;
+	bool destructive = any_destructive(flow, work);
+	if (is_unwanted(flow, destructive))
+		return true;
+	const struct flow_dump_wish wish = wish_of(flow, work);
+	return policy(flow, "hook") ? take_snapshot(flow, &wish, &flow->run.dump_id, err)
+				    : dump_before(flow, work, destructive, &wish, err);
 }
 
 bool flow_backup_safety(struct flow *flow, const char *reason, const char **id, struct err *err)
@@ -319,10 +330,8 @@ bool flow_backup_safety(struct flow *flow, const char *reason, const char **id, 
 	const char *folder;
 	int64_t bytes;
 	*id = NULL;
-	if (policy(flow, "never")) {
-		skip(flow, "DB_ENTRY_DUMP=never");
+	if (is_unwanted(flow, true))
 		return true;
-	}
 	if (!estimate(flow, &bytes, err))
 		return false;
 	if (bytes == 0)

@@ -3,6 +3,7 @@
 #include "flow/events.h"
 #include "flow/mirror.h"
 #include "sql/names.h"
+#include "sql/risk.h"
 #include <string.h>
 
 enum {
@@ -11,11 +12,6 @@ enum {
 };
 
 static const char last_run[] = "last run";
-
-static const struct schema_object *either(const struct schema_change *change)
-{
-	return change->left != NULL ? change->left : change->right;
-}
 
 /* A snapshot that can't be read is none: it is made anew, and there is nothing to go by. */
 static bool read_recorded(
@@ -62,7 +58,7 @@ static void warn(const struct flow *flow, const struct schema_diff *diff)
 	CLEANUP(buf_free) struct buf objects = buf_init(4096);
 	for (size_t i = 0; i < diff->count && i < TOLD_MOST; i++) {
 		buf_add_text(&objects, i == 0 ? "" : ", ");
-		schema_label(either(&diff->changes[i]), &objects);
+		schema_label(schema_change_object(&diff->changes[i]), &objects);
 		buf_printf(&objects, " %s", verb(&diff->changes[i]));
 	}
 	if (diff->count > TOLD_MOST)
@@ -76,8 +72,8 @@ static void warn(const struct flow *flow, const struct schema_diff *diff)
 /* A statement that takes something away from a table, or the table, may take what is on it too. */
 static bool takes_away(const struct sql_statement *statement, const struct dialect *dialect)
 {
-	return sql_names(dialect, statement->text, statement->len, "DROP") ||
-	       sql_names(dialect, statement->text, statement->len, "RENAME");
+	return sql_has_word(dialect, statement->text, statement->len, "DROP") ||
+	       sql_has_word(dialect, statement->text, statement->len, "RENAME");
 }
 
 /*
@@ -111,7 +107,7 @@ static const struct sql_statement *find_touching(const struct flow_work *work,
 {
 	for (size_t i = 0; i < work->count; i++) {
 		for (size_t j = 0; j < diff->count; j++) {
-			*object = either(&diff->changes[j]);
+			*object = schema_change_object(&diff->changes[j]);
 			const struct sql_statement *found =
 			    touching(work->parts[i].script, *object);
 			if (found != NULL)

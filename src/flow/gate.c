@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/events.h"
+#include "sql/names.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,8 @@ static bool refuse_all(const struct flow *flow, const struct flow_work *work, st
 	    config_text(flow->config, SETTING_ENVIRONMENTS));
 }
 
+#define APPROVE "approve in %s (with a reason behind it) or DB_ENTRY_APPROVE:"
+
 /* What is approved and what now is, when the two differ. */
 static void tell_stale(const char *given, const char *token, struct err *err)
 {
@@ -40,25 +43,19 @@ static void tell_stale(const char *given, const char *token, struct err *err)
 	    strstr(token, "@down:") != NULL ? "down part" : "migration", token);
 }
 
-static void advise(const struct flow *flow, const char *token, struct err *err)
+static void tell_state(const struct flow *flow, bool down, const struct flow_approval *approval,
+    const char *token, struct err *err)
 {
-	err_next(err, "approve in %s (with a reason behind it) or DB_ENTRY_APPROVE:",
-	    config_text(flow->config, SETTING_APPROVALS));
-	err_next(err, "  %s", token);
-}
-
-static void tell_state(const struct flow *flow, bool down, enum approval_state state,
-    const char *given, const char *token, struct err *err)
-{
-	if (state == APPROVAL_STALE)
-		tell_stale(given, token, err);
-	if (state == APPROVAL_WEAK && down)
+	if (approval->state == APPROVAL_STALE)
+		tell_stale(approval->given, token, err);
+	if (approval->state == APPROVAL_WEAK && down)
 		err_why(err, "a bare version, or all, approves migrations alone, no rollback");
-	else if (state == APPROVAL_WEAK)
+	else if (approval->state == APPROVAL_WEAK)
 		err_why(err, "a bare version, or all, approves nothing %s",
 		    flow->config->permission == PERMISSION_UNNAMED ? "without a named environment"
 								   : "in this environment");
-	advise(flow, token, err);
+	err_next(err, APPROVE, config_text(flow->config, SETTING_APPROVALS));
+	err_next(err, "  %s", token);
 }
 
 static bool is_proved(const struct flow *flow, const struct migration_part *part)
@@ -76,80 +73,104 @@ struct flow_approval flow_approval_of(const struct flow *flow, const struct judg
 	return approval;
 }
 
-static void tell_more(size_t more, const struct flow_work *work, struct err *err)
+static bool is_reviewed(const struct flow *flow)
 {
-	err_why(err, "and %zu more: db-entry %s", more,
-	    work->parts[0].down ? "rollback --plan" : "plan");
+	return flow->config->permission == PERMISSION_REVIEW ||
+	       flow->config->permission == PERMISSION_CHANGE_REQUEST;
+}
+
+/* What keeps parts from being run, before any of them is. */
+struct refusal {
+	struct err err;
+	size_t parts;
+	bool unapproved, nameless; /* some are; nameless: without a work item */
+};
+
+/* One more part; false when enough are told. */
+static bool tell_another(struct refusal *refusal)
+{
+	return refusal->parts++ < TOLD_MOST;
+}
+
+static void tell_token(
+    struct refusal *refusal, const struct flow *flow, bool anew, const char *token)
+{
+	const char *file = config_text(flow->config, SETTING_APPROVALS);
+	if (!refusal->unapproved && anew)
+		err_next(&refusal->err,
+		    "approve anew in %s or DB_ENTRY_APPROVE, or remove what is stale:", file);
+	else if (!refusal->unapproved)
+		err_next(&refusal->err, APPROVE, file);
+	refusal->unapproved = true;
+	err_next(&refusal->err, "  %s", token);
 }
 
 /* Where everything is reviewed, each part that is to be run needs its own line. */
-static bool check_reviewed(const struct flow *flow, const struct flow_work *work, struct err *err)
+static void review(
+    struct refusal *refusal, const struct flow *flow, const struct migration_part *part)
 {
-	const char *environment = config_text(flow->config, SETTING_ENV);
-	size_t missing = 0;
-	struct err refusal;
-	err_set(
-	    &refusal, ERR_DESTRUCTIVE, "environment %s wants each migration approved", environment);
-	err_next(&refusal, "approve in %s (with a reason behind it) or DB_ENTRY_APPROVE:",
-	    config_text(flow->config, SETTING_APPROVALS));
-	for (size_t i = 0; i < work->count; i++) {
-		CLEANUP(arena_free) struct arena arena = {0};
-		const struct migration *migration = work->parts[i].migration;
-		struct judgement judgement;
-		judge(&judgement, &work->parts[i], &arena);
-		bool work_item = flow->config->permission != PERMISSION_CHANGE_REQUEST ||
-				 migration->directives.work_item != NULL;
-		struct flow_approval approval = flow_approval_of(flow, &judgement);
-		bool stale = approval.state == APPROVAL_STALE;
-		/* What the proof finds may have changed the digest: it is judged then. */
-		bool approved = approval.state == APPROVAL_GIVEN || (stale && !approval.final);
-		if (approved && work_item)
-			continue;
-		if (++missing > TOLD_MOST)
-			continue;
-		err_why(&refusal, "%s: %s", work->parts[i].label,
-		    !work_item ? "no work item: -- db-entry: work-item=ABC-123" : "not approved");
-		if (stale)
-			tell_stale(approval.given, judgement.token, &refusal);
-		err_next(&refusal, "  %s", judgement.token);
-	}
-	if (missing == 0)
-		return true;
-	if (missing > TOLD_MOST)
-		tell_more(missing - TOLD_MOST, work, &refusal);
-	*err = refusal;
-	return false;
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct judgement judgement;
+	judge(&judgement, part, &arena);
+	struct flow_approval approval = flow_approval_of(flow, &judgement);
+	bool stale = approval.state == APPROVAL_STALE;
+	/* What the proof finds may have changed the digest: it is judged then. */
+	bool approved = approval.state == APPROVAL_GIVEN || (stale && !approval.final);
+	bool nameless = flow->config->permission == PERMISSION_CHANGE_REQUEST &&
+			part->migration->directives.work_item == NULL;
+	if ((approved && !nameless) || !tell_another(refusal))
+		return;
+	if (nameless)
+		err_why(&refusal->err, "%s: no work item", part->label);
+	refusal->nameless = refusal->nameless || nameless;
+	if (approved)
+		return;
+	err_why(&refusal->err, "%s: not approved", part->label);
+	if (stale)
+		tell_stale(approval.given, judgement.token, &refusal->err);
+	tell_token(refusal, flow, false, judgement.token);
 }
 
-/* Before anything is run, as far as the proof can't make them fit again. */
-static bool refuse_stale(const struct flow *flow, const struct flow_work *work, struct err *err)
+/* Stale for certain: the proof can't make the approval fit again. */
+static void refuse_stale(
+    struct refusal *refusal, const struct flow *flow, const struct migration_part *part)
 {
-	size_t stale = 0;
-	struct err refusal;
-	if (flow->approvals.count == 0 || work->count == 0)
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct judgement judgement;
+	judge(&judgement, part, &arena);
+	struct flow_approval approval = flow_approval_of(flow, &judgement);
+	if (approval.state != APPROVAL_STALE || !approval.final || !tell_another(refusal))
+		return;
+	err_why(&refusal->err, "%s:", part->label);
+	tell_stale(approval.given, judgement.token, &refusal->err);
+	tell_token(refusal, flow, true, judgement.token);
+}
+
+/* Before anything is run, as far as reading tells. */
+static bool check_approvals(const struct flow *flow, const struct flow_work *work, struct err *err)
+{
+	struct refusal refusal = {.parts = 0};
+	bool reviewed = is_reviewed(flow), down = work->count > 0 && work->parts[0].down;
+	if (!reviewed && flow->approvals.count == 0)
 		return true;
-	err_set(&refusal, ERR_DESTRUCTIVE, "nothing is %s, because an approval is stale",
-	    work->parts[0].down ? "rolled back" : "applied");
-	err_next(&refusal, "approve anew in %s or DB_ENTRY_APPROVE, or remove what is stale:",
-	    config_text(flow->config, SETTING_APPROVALS));
-	for (size_t i = 0; i < work->count; i++) {
-		CLEANUP(arena_free) struct arena arena = {0};
-		struct judgement judgement;
-		judge(&judgement, &work->parts[i], &arena);
-		struct flow_approval approval = flow_approval_of(flow, &judgement);
-		if (approval.state != APPROVAL_STALE || !approval.final)
-			continue;
-		if (++stale > TOLD_MOST)
-			continue;
-		err_why(&refusal, "%s:", work->parts[i].label);
-		tell_stale(approval.given, judgement.token, &refusal);
-		err_next(&refusal, "  %s", judgement.token);
-	}
-	if (stale == 0)
+	if (reviewed)
+		err_set(&refusal.err, ERR_DESTRUCTIVE,
+		    "environment %s wants each migration approved",
+		    config_text(flow->config, SETTING_ENV));
+	else
+		err_set(&refusal.err, ERR_DESTRUCTIVE,
+		    "nothing is %s, because an approval is stale",
+		    down ? "rolled back" : "applied");
+	for (size_t i = 0; i < work->count; i++)
+		(reviewed ? review : refuse_stale)(&refusal, flow, &work->parts[i]);
+	if (refusal.parts == 0)
 		return true;
-	if (stale > TOLD_MOST)
-		tell_more(stale - TOLD_MOST, work, &refusal);
-	*err = refusal;
+	if (refusal.parts > TOLD_MOST)
+		err_why(&refusal.err, "and %zu more: db-entry %s", refusal.parts - TOLD_MOST,
+		    down ? "rollback --plan" : "plan");
+	if (refusal.nameless && !down)
+		err_next(&refusal.err, "at the top of the file: -- db-entry: work-item=ABC-123");
+	*err = refusal.err;
 	return false;
 }
 
@@ -157,17 +178,8 @@ bool flow_gate(struct flow *flow, const struct flow_work *work, struct err *err)
 {
 	if (!approvals_read(&flow->approvals, flow->config, &flow->arena, err))
 		return false;
-	switch (flow->config->permission) {
-	case PERMISSION_FALSE:
-		return refuse_all(flow, work, err);
-	case PERMISSION_REVIEW:
-	case PERMISSION_CHANGE_REQUEST:
-		return check_reviewed(flow, work, err);
-	case PERMISSION_UNNAMED:
-	case PERMISSION_TRUE:
-		break;
-	}
-	return refuse_stale(flow, work, err);
+	return flow->config->permission == PERMISSION_FALSE ? refuse_all(flow, work, err)
+							    : check_approvals(flow, work, err);
 }
 
 static void tell_statements(const struct judgement *judgement, struct err *err)
@@ -179,7 +191,7 @@ static void tell_statements(const struct judgement *judgement, struct err *err)
 		if (judgement->risks[i].level < RISK_DESTRUCTIVE)
 			continue;
 		if (++told > TOLD_MOST)
-			return;
+			continue;
 		sql_summary(script->dialect, &script->statements[i], summary, sizeof(summary));
 		if (told == 1)
 			err_at(err, script->statements[i].file, script->statements[i].line);
@@ -188,9 +200,12 @@ static void tell_statements(const struct judgement *judgement, struct err *err)
 			    err, "%s:%d", script->statements[i].file, script->statements[i].line);
 		err_why(err, "  %s", summary);
 	}
+	if (told > TOLD_MOST)
+		err_why(err, "and %zu more like these: db-entry %s", told - TOLD_MOST,
+		    judgement->part.down ? "rollback --plan" : "plan");
 }
 
-static bool block(const struct gate *gate, enum approval_state state, const char *given,
+static bool block(const struct gate *gate, const struct flow_approval *approval,
     const struct db_proof *proof, struct err *err)
 {
 	const struct migration_part *part = &gate->judgement.part;
@@ -201,7 +216,7 @@ static bool block(const struct gate *gate, enum approval_state state, const char
 		err_why(err, "%s", proof->losses[i].evidence);
 	if (proof != NULL && proof->count == 0 && part->destructive)
 		err_why(err, "its author declares it destructive");
-	tell_state(gate->flow, part->down, state, given, gate->judgement.token, err);
+	tell_state(gate->flow, part->down, approval, gate->judgement.token, err);
 	return part->down ? err_next(err, "or leave it applied")
 			  : err_next(err, "or start the previous image; its schema is untouched");
 }
@@ -211,23 +226,21 @@ static bool ask(struct gate *gate, bool needed, const struct db_proof *proof, st
 {
 	struct flow *flow = gate->flow;
 	const struct migration_part *part = &gate->judgement.part;
-	const char *version = part->migration->version, *used = NULL;
-	enum approval_state state = approvals_find(
-	    &flow->approvals, flow->config->permission, version, gate->judgement.token, &used);
-	bool reviewed = flow->config->permission == PERMISSION_REVIEW ||
-			flow->config->permission == PERMISSION_CHANGE_REQUEST;
-	if (state == APPROVAL_GIVEN) {
-		if (needed || reviewed || strchr(used, '@') != NULL)
+	const struct flow_approval approval = flow_approval_of(flow, &gate->judgement);
+	const char *used = approval.given;
+	if (approval.state == APPROVAL_GIVEN) {
+		if (needed || is_reviewed(flow) || strchr(used, '@') != NULL)
 			gate->approval = used;
 		if (needed)
 			log_event(&events[EVENT_DESTRUCTIVE_APPROVED],
-			    FIELDS(FIELD("version", version), FIELD("approval", used)),
+			    FIELDS(FIELD("version", part->migration->version),
+				FIELD("approval", used)),
 			    "%s is approved by %s", part->label, used);
 		return true;
 	}
-	if (!needed && state != APPROVAL_STALE)
+	if (!needed && approval.state != APPROVAL_STALE)
 		return true;
-	return block(gate, state, used, proof, err);
+	return block(gate, &approval, proof, err);
 }
 
 void gate_open(struct gate *gate, struct flow *flow, const struct migration_part *part)
@@ -252,13 +265,9 @@ static bool has_rows(struct flow *flow, const char *table, bool *yes, struct err
 		return false;
 	if (!*yes)
 		return true;
-	buf_printf(&sql, "SELECT 1 FROM %s\"", flow->db->own);
-	for (const char *at = table; *at != '\0'; at++) {
-		if (*at == '"')
-			buf_add_char(&sql, '"');
-		buf_add_char(&sql, *at);
-	}
-	buf_add_text(&sql, "\" LIMIT 1");
+	buf_printf(&sql, "SELECT 1 FROM %s", flow->db->own);
+	sql_quote(flow->driver->dialect, table, &sql);
+	buf_add_text(&sql, " LIMIT 1");
 	if (!flow->driver->query(flow->db, sql.data, NULL, 0, &arena, &rows, &flow->stop, err))
 		return false;
 	*yes = rows.count > 0;
@@ -280,10 +289,11 @@ static bool renames_tables(struct gate *gate)
 	return false;
 }
 
-bool gate_before(struct gate *gate, bool proved, struct err *err)
+bool gate_before(struct gate *gate, struct err *err)
 {
 	const struct judgement *judgement = &gate->judgement;
 	struct flow *flow = gate->flow;
+	bool proved = is_proved(flow, &judgement->part);
 	bool needed = !proved && judgement->part.destructive;
 	bool renames = !proved && renames_tables(gate);
 	for (size_t i = 0; i < judgement->part.script->count; i++) {
@@ -347,12 +357,9 @@ bool gate_explain(struct gate *gate, struct err *err)
 {
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
 	struct err ignored; /* the refusal stands without samples */
-	const char *used = NULL;
 	if (!gate->refused || !gate->flow->driver->samples(
 				  gate->flow->db, &gate->proof, &gate->arena, &stop, &ignored))
 		return false;
-	enum approval_state state =
-	    approvals_find(&gate->flow->approvals, gate->flow->config->permission,
-		gate->judgement.part.migration->version, gate->judgement.token, &used);
-	return block(gate, state, used, &gate->proof, err);
+	const struct flow_approval approval = flow_approval_of(gate->flow, &gate->judgement);
+	return block(gate, &approval, &gate->proof, err);
 }

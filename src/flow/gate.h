@@ -19,10 +19,10 @@ struct gate {
 void gate_open(struct gate *gate, struct flow *flow, const struct migration_part *part);
 void gate_close(struct gate *gate);
 
-/* Before its first statement, outside a transaction; `proved`: gate_prove() comes as well. */
-bool gate_before(struct gate *gate, bool proved, struct err *err);
+/* Before its first statement, outside a transaction. */
+bool gate_before(struct gate *gate, struct err *err);
 
-/* Behind its last statement, in the transaction. */
+/* Behind its last statement, in the transaction, where the driver has a proof. */
 bool gate_prove(struct gate *gate, struct err *err);
 
 /* After the rollback: the refusal again, with samples of what would be lost. Always false. */

@@ -65,15 +65,20 @@ static void report_warnings(const struct flow *flow)
 		    flow->plan.counts[PLAN_FUTURE], plan_newest(&flow->plan));
 }
 
-static bool check_writable(const struct flow *flow, struct err *err)
+bool flow_must_write(const struct flow *flow, struct err *err)
 {
 	if (!flow->probe.read_only)
 		return true;
-	err_set(err, ERR_READ_ONLY, "%zu pending, and %s can't be written",
-	    plan_pending(&flow->plan), flow->probe.label);
-	return err_next(err,
-	    "make it and its folder writable for this process, or start an image whose "
-	    "migrations are all applied");
+	err_set(err, ERR_READ_ONLY, "%s can't be written", flow->probe.label);
+	return err_next(err, "make it and its folder writable for this process");
+}
+
+static bool check_writable(const struct flow *flow, struct err *err)
+{
+	if (flow_must_write(flow, err))
+		return true;
+	err_context(err, "%zu pending", plan_pending(&flow->plan));
+	return err_next(err, "or start an image whose migrations are all applied");
 }
 
 /* What another tool applied would be applied again. */

@@ -46,7 +46,7 @@ void flow_warn_unknown(const struct mirror *mirror)
 		    "%s: %zu more keys that nothing reads", mirror->path, mirror->unknown_more);
 }
 
-static struct schema *without_ignored(struct flow *flow, const struct schema *schema)
+struct schema *flow_without_ignored(struct flow *flow, const struct schema *schema)
 {
 	struct schema *kept = arena_alloc(&flow->arena, sizeof(*kept));
 	*kept = *schema;
@@ -54,16 +54,11 @@ static struct schema *without_ignored(struct flow *flow, const struct schema *sc
 	return kept;
 }
 
-const struct schema *flow_without_ignored(struct flow *flow, const struct schema *schema)
-{
-	return without_ignored(flow, schema);
-}
-
 bool flow_compare(struct flow *flow, const struct mirror *mirror, const struct schema *live,
     struct schema_diff *diff, struct err *err)
 {
-	struct schema *stated = without_ignored(flow, &mirror->schema), written = *stated;
-	const struct schema *there = without_ignored(flow, live);
+	struct schema *stated = flow_without_ignored(flow, &mirror->schema), written = *stated;
+	const struct schema *there = flow_without_ignored(flow, live);
 	struct schema_diff found;
 	schema_diff(&found, stated, there, mirror->partial, &flow->arena);
 	/*

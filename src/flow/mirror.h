@@ -17,7 +17,7 @@ bool flow_read_mirror(struct flow *flow, struct mirror *mirror, struct err *err)
 struct schema flow_schema_model(const struct flow *flow);
 
 /* Without what SETTING_IGNORE names; in the arena, the objects stay in their memory. */
-const struct schema *flow_without_ignored(struct flow *flow, const struct schema *schema);
+struct schema *flow_without_ignored(struct flow *flow, const struct schema *schema);
 
 /* Log its keys that nothing reads. */
 void flow_warn_unknown(const struct mirror *mirror);

@@ -113,6 +113,7 @@ static bool record_unless_changed(struct flow *flow, const struct snapshot *foun
 	struct history history;
 	struct schema live;
 	struct snapshot now;
+	err_set(err, ERR_UNEXPECTED, "it changed meanwhile");
 	if (!history_read(&history, flow->db, &arena, &flow->stop, err) || !history.exists ||
 	    !history_prepare(flow->db, &flow->stop, err) ||
 	    !flow->driver->begin(flow->db, &flow->stop, err))
@@ -131,17 +132,15 @@ static bool record_unless_changed(struct flow *flow, const struct snapshot *foun
 
 void flow_record_idle(struct flow *flow, const struct snapshot *found)
 {
-	struct err err = {0};
+	struct err err;
 	struct db_holder holder;
 	enum db_lock_state state = DB_LOCK_BUSY;
 	if (flow->probe.read_only || !flow->history.exists)
 		return;
-	bool ok = flow->driver->lock_try(flow->db, &state, &holder, &flow->stop, &err);
-	flow->locked = ok && state == DB_LOCK_TAKEN;
-	if (!flow->locked)
-		err_set(&err, ERR_LOCK, "somebody else is migrating");
-	ok = flow->locked && record_unless_changed(flow, found, &err);
-	if (!ok)
+	err_set(&err, ERR_LOCK, "somebody else is migrating");
+	flow->locked = flow->driver->lock_try(flow->db, &state, &holder, &flow->stop, &err) &&
+		       state == DB_LOCK_TAKEN;
+	if (!flow->locked || !record_unless_changed(flow, found, &err))
 		log_event(&events[EVENT_SNAPSHOT_UNRECORDED], FIELDS(FIELD("reason", err.message)),
 		    "what the schema is now was not recorded: %s", err.message);
 }

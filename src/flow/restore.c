@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 enum {
-	MOST_NAMED = 20 /* migrations that are told by name */
+	NAMED_MOST = 20 /* migrations that are told by name */
 };
 
 static const char *written_at(const char *path, struct arena *arena)
@@ -54,7 +54,6 @@ static bool find(struct flow *flow, struct flow_restore *restore, struct err *er
 	if (restore->entry != NULL && restore->entry->file != NULL) {
 		restore->path =
 		    arena_printf(&flow->arena, "%s/%s", restore->folder, restore->entry->file);
-		restore->since = restore->entry->timestamp;
 		return true;
 	}
 	if (!fs_is_file(restore->name))
@@ -62,8 +61,15 @@ static bool find(struct flow *flow, struct flow_restore *restore, struct err *er
 	if (restore->folder != NULL)
 		restore->entry = entry_of_file(flow, restore);
 	restore->path = restore->name;
-	restore->since = written_at(restore->name, &flow->arena);
 	return true;
+}
+
+static const char *made_at(struct flow *flow, const struct flow_restore *restore)
+{
+	const struct dump_entry *entry = restore->entry;
+	return entry != NULL && entry->timestamp[0] != '\0'
+		   ? entry->timestamp
+		   : written_at(restore->path, &flow->arena);
 }
 
 /*
@@ -91,14 +97,6 @@ static bool find_other(struct flow *flow, struct flow_restore *restore, struct e
 	return true;
 }
 
-static bool check_writable(const struct flow *flow, struct err *err)
-{
-	if (!flow->probe.read_only)
-		return true;
-	err_set(err, ERR_READ_ONLY, "%s can't be written", flow->probe.label);
-	return err_next(err, "make it writable for this process");
-}
-
 bool flow_restore_open(
     struct flow *flow, struct flow_restore *restore, const char *name, struct err *err)
 {
@@ -106,12 +104,13 @@ bool flow_restore_open(
 	restore->file.folder = -1;
 	if (!find(flow, restore, err))
 		return false;
+	restore->since = made_at(flow, restore);
 	const char *scratch =
 	    restore->folder != NULL ? restore->folder : fs_folder_of(&flow->arena, restore->path);
 	const char *sha256 = restore->entry == NULL ? NULL : restore->entry->sha256;
 	return dump_open(&restore->file, restore->path, sha256, scratch, flow->driver, &flow->stop,
 		   err) &&
-	       flow_wait(flow, err) && flow_look(flow, err) && check_writable(flow, err) &&
+	       flow_wait(flow, err) && flow_look(flow, err) && flow_must_write(flow, err) &&
 	       find_other(flow, restore, err);
 }
 
@@ -129,12 +128,12 @@ static void name_migrations(
 		const struct history_row *row = &flow->history.rows[i];
 		if (!is_later(row, since))
 			continue;
-		if (count++ < MOST_NAMED)
+		if (count++ < NAMED_MOST)
 			buf_printf(out, "%s%s%s%s", count == 1 ? "" : separator, row->version,
 			    row->name[0] == '\0' ? "" : "_", row->name);
 	}
-	if (count > MOST_NAMED)
-		buf_printf(out, "%sand %zu more", separator, count - MOST_NAMED);
+	if (count > NAMED_MOST)
+		buf_printf(out, "%sand %zu more", separator, count - NAMED_MOST);
 }
 
 void flow_restore_loss(const struct flow *flow, const struct flow_restore *restore,
@@ -161,7 +160,7 @@ static void report_begin(const struct flow *flow, const struct flow_restore *res
 	CLEANUP(buf_free) struct buf loss = buf_init(16384), migrations = buf_init(8192);
 	flow_restore_loss(flow, restore, "; ", &loss);
 	name_migrations(flow, restore->since, " ", &migrations);
-	log_event(&events[EVENT_RESTORE_BEGINS],
+	log_event(&events[EVENT_DUMP_RESTORING],
 	    FIELDS(FIELD("database", flow->probe.label), FIELD("dump", restore->name),
 		FIELD("since", restore->since), FIELD("migrations", migrations.data)),
 	    "restoring %s: %s", restore->name, loss.data);

@@ -10,7 +10,7 @@ struct flow_restore {
 	struct dump_catalogue catalogue;
 	const struct dump_entry *entry; /* NULL: a file that is not in the catalogue */
 	const char *path;
-	const char *since; /* when it was made; of a file when it was written last */
+	const char *since; /* when it was made; where nothing says so when it was written last */
 	struct dump_file file;
 	const char *other;  /* says so when the dump is of another database; NULL: of this one */
 	const char *safety; /* id of the dump made before; NULL: none */

@@ -183,18 +183,10 @@ static struct flow_work work_of(struct flow *flow, const struct flow_rollback *r
 	return work;
 }
 
-static bool check_writable(const struct flow *flow, struct err *err)
-{
-	if (!flow->probe.read_only)
-		return true;
-	err_set(err, ERR_READ_ONLY, "%s can't be written", flow->probe.label);
-	return err_next(err, "make it and its folder writable for this process");
-}
-
 bool flow_rollback_check(struct flow *flow, const struct flow_rollback *rollback, struct err *err)
 {
 	const struct flow_work work = work_of(flow, rollback);
-	return work.count == 0 || (check_writable(flow, err) && flow_gate(flow, &work, err) &&
+	return work.count == 0 || (flow_must_write(flow, err) && flow_gate(flow, &work, err) &&
 				      flow_drift(flow, &work, err));
 }
 
@@ -236,7 +228,7 @@ static bool lock_and_find(struct flow *flow, struct flow_rollback *rollback, str
 		return false;
 	if (!at_work && asked.count == 0)
 		return true;
-	if (!check_writable(flow, err) || !flow_take_lock(flow, err) ||
+	if (!flow_must_write(flow, err) || !flow_take_lock(flow, err) ||
 	    !plan_check_unfinished(&flow->plan, err))
 		return false;
 	if (at_work)

@@ -12,8 +12,7 @@
 /* One migration that is to be undone. */
 struct flow_undo {
 	const struct history_row *row;
-	struct migration
-	    kept; /* history_read_down(), with the places of the file that says the same */
+	struct migration kept; /* history_read_down(), at the lines of a file that says the same */
 	struct migration_part part;
 	const struct migration *file; /* the image's; NULL: it has none, so can't apply it again */
 };

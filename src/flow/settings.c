@@ -222,8 +222,9 @@ const struct setting settings[SETTINGS] = {
 	.topic = TOPIC_DUMPS,
 	.help =
 	    "When a dump is made before migrations are applied to a database that is not empty. "
-	    "auto: before anything pending; where no durable folder can be written, only what "
-	    "runs in a transaction is applied. always: the same without that exception. "
+	    "auto: before anything pending; where there is no durable folder, only what loses "
+	    "nothing and runs in a transaction is applied. always: the same without that "
+	    "exception. "
 	    "destructive: only when data may be lost; what nobody judges counts. never: none, "
 	    "which is logged. hook: DB_ENTRY_DUMP_HOOK takes it.",
     },
@@ -291,8 +292,9 @@ const struct setting settings[SETTINGS] = {
 	.secret = true,
 	.topic = TOPIC_DUMPS,
 	.help = "With DB_ENTRY_DUMP=hook: a program and its arguments as a JSON array, such as "
-		"[\"/snapshot\",\"--wait\"], or a URL. It gets a JSON object with database, label "
-		"and reason on standard input or by POST, takes a snapshot, and prints its id or "
+		"[\"/snapshot\",\"--wait\"], or a URL. It gets a JSON object with database, "
+		"label, reason and run on standard input or by POST, takes a snapshot, and prints "
+		"its id or "
 		"answers {\"id\": \"…\"}.",
     },
     {

@@ -59,6 +59,9 @@ bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struc
 /* After flow_wait(), for what makes no database: ERR_CONFIG where there is none yet. */
 bool flow_must_exist(const struct flow *flow, struct err *err);
 
+/* ERR_READ_ONLY where nothing can be written. */
+bool flow_must_write(const struct flow *flow, struct err *err);
+
 /* Take the lock, waiting while its holder advances, and look again; judge nothing. */
 bool flow_take_lock(struct flow *flow, struct err *err);
 

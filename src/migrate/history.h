@@ -56,8 +56,7 @@ struct history_run {
 	char started_at[32];
 	const char *dump_id;  /* of the dump that was made before; NULL: none */
 	const char *approval; /* of the migration that is written next; NULL: none was used */
-	const char
-	    *detail; /* what was asked for, beside the command: "forget 0002"; NULL: nothing */
+	const char *detail;   /* what was asked for beside the command: "forget 0002"; or NULL */
 
 	/*
 	 * What the functions below count up as they write. The caller sets `position` from what it

@@ -204,15 +204,10 @@ static void tell_only_right(struct comparison *c)
 	}
 }
 
-static const struct schema_object *either(const struct schema_change *change)
-{
-	return change->left != NULL ? change->left : change->right;
-}
-
 static int compare_changes(const void *a, const void *b, void *schema)
 {
 	const struct schema_change *left = a, *right = b;
-	int order = schema_compare(schema, either(left), either(right));
+	int order = schema_compare(schema, schema_change_object(left), schema_change_object(right));
 	return order != 0 ? order : (int)left->difference - (int)right->difference;
 }
 
@@ -274,7 +269,8 @@ void schema_diff_print(
 	for (size_t i = 0; i < diff->count; i++) {
 		const struct schema_change *change = &diff->changes[i];
 		buf_printf(out, "%c ", signs[change->difference]);
-		schema_label(change->from != NULL ? change->from : either(change), out);
+		schema_label(
+		    change->from != NULL ? change->from : schema_change_object(change), out);
 		if (change->from != NULL) {
 			buf_add_text(out, " → ");
 			schema_show_name(change->left, out);
@@ -314,7 +310,7 @@ static void add_change(
     const struct schema_change *change, const char *left, const char *right, struct json *object)
 {
 	CLEANUP(buf_free) struct buf only = buf_init(256);
-	const struct schema_object *it = either(change);
+	const struct schema_object *it = schema_change_object(change);
 	buf_printf(&only, "only-%s", change->difference == SCHEMA_ONLY_LEFT ? left : right);
 	json_add_text(object, "difference",
 	    change->from != NULL                   ? "renamed"

@@ -22,6 +22,12 @@ struct schema_change {
 	const struct schema_object *from;
 };
 
+/* The object of a change: the left side's where it has one. */
+static inline const struct schema_object *schema_change_object(const struct schema_change *change)
+{
+	return change->left != NULL ? change->left : change->right;
+}
+
 struct schema_diff {
 	struct schema_change *changes; /* in the arena, in canonical order */
 	size_t count, capacity;

@@ -1,5 +1,4 @@
 #include "schema/schema.h"
-#include "base/digest.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "schema/tokens.h"
@@ -314,40 +313,6 @@ const char *schema_family(const char *type)
 		if (strcasestr(type, families[i].part) != NULL)
 			return families[i].family;
 	return NULL;
-}
-
-static void add_part(struct digest *digest, const char *text)
-{
-	/* With its NUL, so that neighbours can't flow into each other. */
-	digest_add(digest, text, strlen(text) + 1);
-}
-
-static void digest_object(const struct schema *schema, const struct schema_object *object,
-    struct buf *text, struct digest *digest)
-{
-	const struct schema_attribute *attributes = object->kind->attributes;
-	add_part(digest, object->kind->plural);
-	add_part(digest, object->schema);
-	add_part(digest, object->parent);
-	add_part(digest, object->name);
-	for (size_t i = 0; attributes[i].name != NULL; i++) {
-		const char *value = object->values[i];
-		if (value == NULL || (attributes[i].type == SCHEMA_BOOL && text_is(value, "false")))
-			continue;
-		buf_reset(text);
-		schema_tokens_plain(schema->dialect, attributes[i].type, value, text);
-		add_part(digest, attributes[i].name);
-		add_part(digest, text->data);
-	}
-}
-
-void schema_digest(const struct schema *schema, char hex[65])
-{
-	CLEANUP(buf_free) struct buf text = buf_init(64 << 20);
-	CLEANUP(digest_free) struct digest *digest = digest_new();
-	for (size_t i = 0; i < schema->count; i++)
-		digest_object(schema, &schema->objects[i], &text, digest);
-	digest_hex(digest, hex);
 }
 
 void schema_show(const char *value, struct buf *out)

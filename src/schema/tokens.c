@@ -1,5 +1,6 @@
 #include "schema/tokens.h"
 #include "sql/lex.h"
+#include "sql/names.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -89,27 +90,22 @@ bool schema_tokens_same(const struct dialect *dialect, const char *a, const char
 	return true;
 }
 
-/* Loose: upper case counts as lower. */
-static bool is_plain_name(const struct sql_token *token, bool loose)
+static bool is_plain_name(const struct sql_token *token)
 {
 	struct name name = name_of(token);
 	int c = name_next(&name);
 	if (c < 0 || isdigit(c))
 		return false;
 	for (; c >= 0; c = name_next(&name))
-		if (!isdigit(c) && !islower(c) && c != '_' && !(loose && isupper(c)))
+		if (!isalnum(c) && c != '_')
 			return false;
 	return true;
 }
 
-static void add_identifier(const struct sql_token *token, bool loose, struct buf *out)
+static void add_identifier(const struct sql_token *token, struct buf *out)
 {
 	struct name name = name_of(token);
-	bool plain = is_plain_name(token, loose);
-	if (!plain && !loose) {
-		buf_add(out, token->text, token->len);
-		return;
-	}
+	bool plain = is_plain_name(token);
 	buf_add_text(out, plain ? "" : "\"");
 	for (int c = name_next(&name); c >= 0; c = name_next(&name)) {
 		buf_add_char(out, (char)tolower(c));
@@ -119,11 +115,11 @@ static void add_identifier(const struct sql_token *token, bool loose, struct buf
 	buf_add_text(out, plain ? "" : "\"");
 }
 
-static void add_token(const struct sql_token *token, bool loose, struct buf *out)
+static void add_token(const struct sql_token *token, struct buf *out)
 {
 	bool lower = token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_NUMBER;
 	if (token->kind == SQL_TOKEN_IDENTIFIER) {
-		add_identifier(token, loose, out);
+		add_identifier(token, out);
 		return;
 	}
 	for (size_t i = 0; i < token->len; i++)
@@ -132,8 +128,7 @@ static void add_token(const struct sql_token *token, bool loose, struct buf *out
 }
 
 /* A space between words, where leaving it out would change them. */
-static void plain_sql(
-    const struct dialect *dialect, const char *value, size_t len, bool loose, struct buf *out)
+static void plain_sql(const struct dialect *dialect, const char *value, size_t len, struct buf *out)
 {
 	struct sql_lexer lexer;
 	bool after_word = false;
@@ -146,20 +141,20 @@ static void plain_sql(
 				      *token.text != '.';
 		if (after_word && (word || operator_needs))
 			buf_add_char(out, ' ');
-		add_token(&token, loose, out);
+		add_token(&token, out);
 		after_word = word || operator_needs || *token.text == ')';
 	}
 }
 
-static void plain(const struct dialect *dialect, enum schema_type type, const char *value,
-    bool loose, struct buf *out)
+void schema_tokens_name(
+    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out)
 {
 	bool list = type == SCHEMA_NAMES || type == SCHEMA_TERMS;
 	for (const char *at = value; at != NULL;) {
 		const char *end = list ? strchr(at, SCHEMA_SEPARATOR) : NULL;
 		size_t len = end == NULL ? strlen(at) : (size_t)(end - at);
 		if (type == SCHEMA_SQL || type == SCHEMA_TERMS)
-			plain_sql(dialect, at, len, loose, out);
+			plain_sql(dialect, at, len, out);
 		for (size_t i = 0; type != SCHEMA_SQL && type != SCHEMA_TERMS && i < len; i++)
 			buf_add_char(
 			    out, type == SCHEMA_TEXT ? at[i] : (char)tolower((unsigned char)at[i]));
@@ -169,21 +164,8 @@ static void plain(const struct dialect *dialect, enum schema_type type, const ch
 	}
 }
 
-void schema_tokens_plain(
-    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out)
-{
-	plain(dialect, type, value, false, out);
-}
-
-void schema_tokens_name(
-    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out)
-{
-	plain(dialect, type, value, true, out);
-}
-
 void schema_tokens_quote(const struct dialect *dialect, const char *name, struct buf *out)
 {
-	char quote = dialect->identifier_quotes[0];
 	bool plain = *name != '\0' && !isdigit((unsigned char)*name);
 	for (const char *at = name; *at != '\0'; at++)
 		plain = plain && (isalnum((unsigned char)*at) || *at == '_');
@@ -191,13 +173,7 @@ void schema_tokens_quote(const struct dialect *dialect, const char *name, struct
 		buf_add_text(out, name);
 		return;
 	}
-	buf_add_char(out, quote);
-	for (; *name != '\0'; name++) {
-		buf_add_char(out, *name);
-		if (*name == quote)
-			buf_add_char(out, quote);
-	}
-	buf_add_char(out, quote);
+	sql_quote(dialect, name, out);
 }
 
 static bool is_named(const struct sql_token *token, const char *name)

@@ -11,11 +11,10 @@
  */
 bool schema_tokens_same(const struct dialect *dialect, const char *a, const char *b);
 
-/* A value in a form that is the same for all that are written alike but for space and comments. */
-void schema_tokens_plain(
-    const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out);
-
-/* The same, without regard to case and quotes of names: to know again what has no other name. */
+/*
+ * A value in a form that is the same for all that are written alike but for space, comments, and
+ * case and quotes of names: to know again what has no other name.
+ */
 void schema_tokens_name(
     const struct dialect *dialect, enum schema_type type, const char *value, struct buf *out);
 

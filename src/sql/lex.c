@@ -300,3 +300,8 @@ bool sql_token_is(const struct sql_token *token, const char *word)
 	return token->kind == SQL_TOKEN_WORD && token->len == strlen(word) &&
 	       strncasecmp(token->text, word, token->len) == 0;
 }
+
+bool sql_token_is_gap(const struct sql_token *token)
+{
+	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT;
+}

@@ -52,4 +52,7 @@ struct sql_token sql_lex_next(struct sql_lexer *lexer);
 /* True for a bare word equal to `word`, ASCII case ignored. */
 bool sql_token_is(const struct sql_token *token, const char *word);
 
+/* White space or a comment. */
+bool sql_token_is_gap(const struct sql_token *token);
+
 #endif

@@ -28,3 +28,15 @@ bool sql_names(const struct dialect *dialect, const char *text, size_t len, cons
 			return true;
 	return false;
 }
+
+void sql_quote(const struct dialect *dialect, const char *name, struct buf *out)
+{
+	char quote = dialect->identifier_quotes[0];
+	buf_add_char(out, quote);
+	for (; *name != '\0'; name++) {
+		buf_add_char(out, *name);
+		if (*name == quote)
+			buf_add_char(out, quote);
+	}
+	buf_add_char(out, quote);
+}

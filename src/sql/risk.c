@@ -18,11 +18,6 @@ struct reading {
 	bool condition_over;
 };
 
-static bool is_gap(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT;
-}
-
 static bool is_sign(const struct sql_token *token, char sign)
 {
 	return token->kind == SQL_TOKEN_OPERATOR && token->len == 1 && *token->text == sign;
@@ -56,7 +51,7 @@ static void read_statement(
 	*reading = (struct reading){0};
 	sql_lex_init(&lexer, dialect, text, len, 1);
 	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
-		if (is_gap(&token))
+		if (sql_token_is_gap(&token))
 			continue;
 		with = with || (first && sql_token_is(&token, "WITH"));
 		first = false;

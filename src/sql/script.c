@@ -160,11 +160,6 @@ bool sql_make_runnable(struct sql_script *script, bool transaction, struct err *
 	return true;
 }
 
-static bool is_gap(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT;
-}
-
 static void line_add(struct line *line, char byte)
 {
 	if (line->used + 1 < line->size)
@@ -208,7 +203,7 @@ void sql_summary(
 		return;
 	sql_lex_init(&lexer, dialect, statement->text, statement->len, statement->line);
 	while (!line.cut && (token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
-		if (is_gap(&token)) {
+		if (sql_token_is_gap(&token)) {
 			gap = true;
 			continue;
 		}

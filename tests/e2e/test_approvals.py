@@ -82,6 +82,26 @@ def test_change_request_with_a_work_item(base):
     base.ok("apply", env={"DB_ENTRY_APPROVE": token_of(result)})
 
 
+def test_change_request_says_what_is_missing_of_each(base):
+    base.migration("0002_item", "-- db-entry: work-item=BILL-7\nCREATE TABLE fresh (a);")
+    base.migration("0003_none", "CREATE TABLE more (a);")
+    base.write(
+        "db/config/db-environments.json",
+        '{"version": 1, "environments":'
+        ' [{"id": "live", "permissions": {"migrations": "change-request"}}]}',
+    )
+    base.env["DB_ENTRY_ENV"] = "live"
+    (first, second) = re.findall(r"000.@[0-9a-f]{12}", base.run("apply").stderr)
+    result = base.run("apply", env={"DB_ENTRY_APPROVE": f"{first},{second}"})
+    assert result.code == 20
+    assert "0003_none: no work item" in result.stderr
+    assert "-- db-entry: work-item=" in result.stderr
+    assert "approve in" not in result.stderr and second not in result.stderr
+    result = base.run("apply", env={"DB_ENTRY_APPROVE": first})
+    assert "0003_none: not approved" in result.stderr and second in result.stderr
+    assert first not in result.stderr
+
+
 @pytest.mark.parametrize("word", ["0002@xyz", "users", "@", "0002@4BE1C09A77D2"])
 def test_what_is_no_approval_is_refused(base, word):
     base.migration("0002_new", "CREATE TABLE fresh (a);")
@@ -166,6 +186,13 @@ def test_review_takes_what_the_proof_named(base):
     assert "3 of 3 rows in orders" in other.stderr
     assert base.value("SELECT count(*) FROM orders") == 3
     base.ok("apply", env={"DB_ENTRY_APPROVE": token})
+
+
+def test_a_long_refusal_counts_what_it_leaves_out(base):
+    base.migration("0002_gone", "DELETE FROM orders WHERE id > 1;" * 6 + "DROP TABLE orders;")
+    assert "more like these" in base.run("apply").stderr
+    base.migration("0002_gone", "DELETE FROM orders WHERE id > 1;" * 5 + "DROP TABLE orders;")
+    assert "more like these" not in base.run("apply").stderr
 
 
 def test_approvals_in_json(base):

@@ -366,6 +366,17 @@ def test_unknown_dump(project):
     assert project.run("restore").code == 64
 
 
+def test_file_of_the_catalogue_is_as_old_as_its_row_says(project):
+    build(project)
+    made = dump(project)
+    (path,) = [p for p in visible(project) if made in p]
+    path = project.folder / "backups" / path
+    os.utime(path, (2**31, 2**31))
+    (row,) = catalogue(project)
+    restored = project.ok("restore", path, "--yes", "--json").json
+    assert restored["since"] == row["timestamp"]
+
+
 @pytest.mark.parametrize("answer,code", [("restore\n", 0), ("no\n", 64)])
 def test_typed_confirmation(project, answer, code):
     build(project)

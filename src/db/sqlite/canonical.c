@@ -8,6 +8,7 @@
 #include "db/sqlite/kinds.h"
 #include "db/sqlite/sqlite.h"
 #include "db/sqlite/table_sql.h"
+#include "sql/names.h"
 #include <string.h>
 
 enum {
@@ -16,13 +17,7 @@ enum {
 
 static void add_quoted(struct buf *out, const char *name)
 {
-	buf_add_char(out, '"');
-	for (; *name != '\0'; name++) {
-		buf_add_char(out, *name);
-		if (*name == '"')
-			buf_add_char(out, '"');
-	}
-	buf_add_char(out, '"');
+	sql_quote(&dialect_sqlite, name, out);
 }
 
 /* `before` the value, `after` it; nothing when there is none. */

@@ -132,7 +132,7 @@ const char *sqlite_error_name(int code)
 	return name == NULL ? "SQLITE_ERROR" : name;
 }
 
-enum err_retry sqlite_error_retry(int code)
+static enum err_retry retry_of(int code)
 {
 	if (code == SQLITE_BUSY_SNAPSHOT)
 		return ERR_RETRY_TRANSACTION;
@@ -241,7 +241,7 @@ bool sqlite_fail(struct sqlite_db *s, int code, struct err *err)
 		return false;
 	}
 	set_message(s, ERR_DATABASE, code, err);
-	err->retry = sqlite_error_retry(code);
+	err->retry = retry_of(code);
 	if (s->watch.denied != NULL)
 		explain_denied(s, err);
 	explain_busy(s, code, err);
@@ -272,7 +272,7 @@ static enum err_kind kind_of_cantopen(int number, enum err_retry *retry)
 
 static enum err_kind kind_of_open(const struct sqlite_db *s, int code, enum err_retry *retry)
 {
-	*retry = sqlite_error_retry(code);
+	*retry = retry_of(code);
 	switch (primary(code)) {
 	case SQLITE_NOTADB:
 		return ERR_CONFIG;

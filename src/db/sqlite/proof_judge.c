@@ -200,9 +200,27 @@ static bool compare_rows(struct sqlite_db *s, struct proof_table *table, const c
 	return ok;
 }
 
-static bool second_pass(struct sqlite_db *s, struct finding *finding, struct err *err)
+static void tell_blind(
+    struct finding *finding, const struct proof_table *table, const char *successor)
 {
 	struct arena *arena = finding->arena;
+	add(finding,
+	    arena_printf(
+		arena, "%s %s", successor == NULL ? "table" : "rows of", lower(arena, table->name)),
+	    arena_printf(
+		arena, "%s keeps no text, so what is lost of it can't be told", table->name));
+}
+
+static void tell_gone(struct finding *finding, const struct proof_table *table)
+{
+	struct arena *arena = finding->arena;
+	add(finding, arena_printf(arena, "table %s", lower(arena, table->name)),
+	    arena_printf(arena, "loses table %s with %lld %s%s", table->name,
+		(long long)table->rows, row_of(table), table->rows == 1 ? "" : "s"));
+}
+
+static bool second_pass(struct sqlite_db *s, struct finding *finding, struct err *err)
+{
 	for (size_t i = 0; i < s->proof.count; i++) {
 		struct proof_table *table = &s->proof.tables[i];
 		const char *successor;
@@ -211,20 +229,11 @@ static bool second_pass(struct sqlite_db *s, struct finding *finding, struct err
 			return false;
 		if (table->rows == 0)
 			continue;
-		if (table->kind == PROOF_BLIND) {
-			add(finding,
-			    arena_printf(arena, "%s %s", successor == NULL ? "table" : "rows of",
-				lower(arena, table->name)),
-			    arena_printf(arena,
-				"%s keeps no text, so what is lost of it can't be told",
-				table->name));
-			continue;
-		}
-		if (successor == NULL) {
-			add(finding, arena_printf(arena, "table %s", lower(arena, table->name)),
-			    arena_printf(arena, "loses table %s with %lld %s%s", table->name,
-				(long long)table->rows, row_of(table),
-				table->rows == 1 ? "" : "s"));
+		if (table->kind == PROOF_BLIND || successor == NULL) {
+			if (table->kind == PROOF_BLIND)
+				tell_blind(finding, table, successor);
+			else
+				tell_gone(finding, table);
 			continue;
 		}
 		if (!find_columns(s, table, successor, &all, err))

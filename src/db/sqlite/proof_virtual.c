@@ -20,7 +20,7 @@ static void read_declaration(struct declaration *ret, const char *sql, struct ar
 	*ret = (struct declaration){.module = ""};
 	sql_lex_init(&lexer, &dialect_sqlite, sql, strlen(sql), 1);
 	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
-		if (token.kind == SQL_TOKEN_SPACE || token.kind == SQL_TOKEN_COMMENT)
+		if (sql_token_is_gap(&token))
 			continue;
 		if (sql_token_is(&before, "USING") && ret->module[0] == '\0')
 			ret->module = sql_token_name(&token, arena);

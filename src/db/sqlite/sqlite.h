@@ -241,9 +241,8 @@ bool sqlite_dump_check(
 bool sqlite_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,
     const struct stop *stop, struct err *err);
 
-/* errors.c: "SQLITE_CONSTRAINT_UNIQUE", and whether trying again can help. */
+/* errors.c: "SQLITE_CONSTRAINT_UNIQUE" */
 const char *sqlite_error_name(int code);
-enum err_retry sqlite_error_retry(int code);
 
 /* What the last call on the connection failed with, or why the call was stopped. Returns false. */
 bool sqlite_fail(struct sqlite_db *s, int code, struct err *err);

@@ -65,9 +65,6 @@ bool format_refuse(
  */
 bool format_go_on(const struct format_folder *folder, struct arena *arena, struct err *err);
 
-/* True when the folder has that name: a search among the sorted names. */
-bool format_folder_has(const struct format_folder *folder, const char *name);
-
 extern const struct format format_native;
 
 /* True for a file name that the native layout reads as a migration: cheap, for other questions. */

@@ -13,7 +13,7 @@ static int compare_names(const void *key, const void *element)
 	return strcmp(key, *(char *const *)element);
 }
 
-bool format_folder_has(const struct format_folder *folder, const char *name)
+static bool folder_has(const struct format_folder *folder, const char *name)
 {
 	return folder->count > 0 && bsearch(name, folder->names, folder->count,
 					sizeof(folder->names[0]), compare_names) != NULL;
@@ -43,7 +43,7 @@ static const char *find_sign(const struct format_folder *folder, const char *pat
     char *const *names, size_t count, struct arena *arena)
 {
 	if (is_plain(pattern))
-		return format_folder_has(folder, pattern) ? pattern : NULL;
+		return folder_has(folder, pattern) ? pattern : NULL;
 	for (size_t i = 0; i < count; i++) {
 		const char *sign = match(folder, pattern, names[i], arena);
 		if (sign != NULL)

@@ -103,28 +103,6 @@ static void canonical_order(void **state)
 	assert_null(schema_parent(&schema, &schema.objects[0]));
 }
 
-static void digests(void **state)
-{
-	(void)state;
-	CLEANUP(arena_free) struct arena arena = {0};
-	struct schema left = empty_schema(), right = empty_schema();
-	char a[65], b[65];
-	make(&left, &arena, &kind_table, "", "t");
-	make(&right, &arena, &kind_table, "", "t");
-	schema_set(make(&left, &arena, &kind_column, "t", "c"), "type", "INT( 1 )");
-	struct schema_object *column = make(&right, &arena, &kind_column, "t", "c");
-	schema_set(column, "type", "int(1)");
-	schema_set(column, "notNull", "false");
-	schema_settle(&left, &arena);
-	schema_settle(&right, &arena);
-	schema_digest(&left, a);
-	schema_digest(&right, b);
-	assert_string_equal(a, b);
-	schema_set(&right.objects[1], "notNull", "true");
-	schema_digest(&right, b);
-	assert_string_not_equal(a, b);
-}
-
 static void labels_are_safe(void **state)
 {
 	(void)state;
@@ -145,7 +123,6 @@ int main(void)
 	    cmocka_unit_test(families),
 	    cmocka_unit_test(names_are_made_and_unique),
 	    cmocka_unit_test(canonical_order),
-	    cmocka_unit_test(digests),
 	    cmocka_unit_test(labels_are_safe),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

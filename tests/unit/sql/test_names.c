@@ -1,4 +1,4 @@
-/* Which names a statement has. */
+/* Names in SQL. */
 #include "sql/dialect.h"
 #include "sql/names.h"
 /* cmocka needs these first. */
@@ -38,11 +38,22 @@ static void test_what_is_no_name(void **state)
 	assert_false(names("DROP INDEX \"by_nam", "by_name"));
 }
 
+static void test_quoting(void **state)
+{
+	(void)state;
+	CLEANUP(buf_free) struct buf out = buf_init(100);
+	sql_quote(&dialect_sqlite, "select", &out);
+	sql_quote(&dialect_sqlite, "a\"b", &out);
+	sql_quote(&dialect_sqlite, "", &out);
+	assert_string_equal(out.data, "\"select\"\"a\"\"b\"\"\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_words_and_quotes),
 	    cmocka_unit_test(test_what_is_no_name),
+	    cmocka_unit_test(test_quoting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 -- Our own tables: a row a migration, a row a run that changed anything, and one row of what the
--- last change left. The history without
--- rowids is one b-tree to write instead of two; one that an earlier version made stays as it is.
--- A row that is started and has a finished_at was applied before, and is being rolled back; its
--- statements_done are those of down_text. One that is started and has a failed_at: the statement
--- behind those done is known to have failed. To run it by hand: ATTACH 'some.db' AS own.
+-- last change left. The history without rowids is one b-tree to write instead of two; one that an
+-- earlier version made stays as it is. A row that is started and has a finished_at was applied
+-- before, and is being rolled back; its statements_done are those of down_text. One that is started
+-- and has a failed_at: the statement behind those done is known to have failed. To run it by hand:
+-- ATTACH 'some.db' AS own.
 
 CREATE TABLE IF NOT EXISTS own.db_entry_history (
     version text NOT NULL PRIMARY KEY,
