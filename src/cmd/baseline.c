@@ -57,7 +57,7 @@ static bool baseline(struct flow *flow, const char *word, struct err *err)
 	const char *last;
 	flow->run.detail = arena_printf(&flow->arena, "baseline %s", word);
 	if (!read_version(flow, word, &last, err) || !plan_check(&flow->plan, false, err) ||
-	    !flow_change(flow, mark, last, err))
+	    !flow_change(flow, true, mark, last, err))
 		return false;
 	return report(flow, last, err);
 }

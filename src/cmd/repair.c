@@ -135,7 +135,7 @@ static bool settle(struct flow *flow, const struct request *request, struct err 
 {
 	const struct action *action = request->action;
 	flow->run.detail = arena_printf(&flow->arena, "%s %s", action->option, request->version);
-	if (!flow_change(flow, change, request, err))
+	if (!flow_change(flow, false, change, request, err))
 		return false;
 	flow_report_change(plan_find(&flow->plan, request->version), action->change);
 	return true;
@@ -152,7 +152,7 @@ static bool accept_drift(struct flow *flow, struct err *err)
 {
 	CLEANUP(buf_free) struct buf text = buf_init(4096);
 	flow->run.detail = "accept-drift";
-	if (!flow_change(flow, change_nothing, NULL, err))
+	if (!flow_change(flow, true, change_nothing, NULL, err))
 		return false;
 	buf_printf(&text, "%s: the schema is recorded as it is\n", flow->probe.label);
 	return cmd_print(&text, err);

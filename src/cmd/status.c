@@ -2,7 +2,7 @@
 #include "cmd/commands.h"
 #include "cmd/print.h"
 #include "flow/confirm.h"
-#include "flow/record.h"
+#include "flow/drift.h"
 
 static const struct cmd_option options[] = {
     {"check", NULL,
@@ -16,9 +16,17 @@ static const struct cmd_option options[] = {
 static bool schema_word(struct flow *flow, const char **word, struct err *err)
 {
 	struct standing standing;
+	struct schema live;
+	struct schema_diff diff;
 	if (!flow_stand(flow, &standing, err))
 		return false;
-	*word = standing.same ? "recorded" : standing.comparable ? "changed" : "unrecorded";
+	*word = standing.comparable ? "recorded" : "unrecorded";
+	if (!standing.comparable || standing.same)
+		return true;
+	if (!flow->driver->read_schema(flow->db, &live, &flow->arena, &flow->stop, err) ||
+	    !flow_drift_find(flow, &standing, &live, &diff, err))
+		return false;
+	*word = diff.count > 0 ? "changed" : "recorded";
 	return true;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/text.h"
+#include "flow/confirm.h"
 #include "flow/events.h"
 #include "flow/gate.h"
 #include "flow/record.h"
@@ -214,6 +215,12 @@ static bool run_in_transaction(struct step *step, struct err *err)
 	}
 }
 
+/* Then nobody has judged yet what is left, and the application would start on it. */
+static bool judge_unrecorded(const struct step *step, struct err *err)
+{
+	return !step->last || (flow_look(step->flow, err) && flow_confirm(step->flow, false, err));
+}
+
 /*
  * The part is done, and stays: what can't be recorded now is found out by the next start. Only
  * that live lacks what the mirror states is told at once.
@@ -234,7 +241,7 @@ static bool record_apart(const struct step *step, struct err *err)
 		return flow_reconnect(flow, step->part, &done, err);
 	log_event(&events[EVENT_SNAPSHOT_UNRECORDED], FIELDS(FIELD("reason", err->message)),
 	    "what the schema is now was not recorded: %s", err->message);
-	return true;
+	return judge_unrecorded(step, err);
 }
 
 static bool record_start(struct step *step, struct err *err)

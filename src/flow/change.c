@@ -20,15 +20,17 @@ bool flow_must_exist(const struct flow *flow, struct err *err)
 	return err_next(err, "look at the path in the URL: db-entry config");
 }
 
-bool flow_change(struct flow *flow,
+bool flow_change(struct flow *flow, bool accept,
     bool (*change)(struct flow *flow, const void *context, struct err *err), const void *context,
     struct err *err)
 {
+	struct standing standing = {.comparable = false};
 	if (!flow_must_exist(flow, err) || !flow_take_lock(flow, err) ||
 	    !history_prepare(flow->db, &flow->stop, err) ||
 	    !flow->driver->begin(flow->db, &flow->stop, err))
 		return false;
-	if (change(flow, context, err) && flow_record(flow, false, err) &&
+	if ((accept || flow_stand(flow, &standing, err)) && change(flow, context, err) &&
+	    flow_record_history(flow, &standing, err) &&
 	    flow->driver->commit(flow->db, &flow->stop, err))
 		return true;
 	flow->run.recorded = false;

@@ -6,9 +6,10 @@
 
 /*
  * Lock, look again, and do `change` with our tables there, all in one transaction: it happens whole
- * or not at all. The flow is open and connected.
+ * or not at all. The flow is open and connected. `accept`: the schema is recorded as it is;
+ * otherwise what somebody else changed of it stays drift.
  */
-bool flow_change(struct flow *flow,
+bool flow_change(struct flow *flow, bool accept,
     bool (*change)(struct flow *flow, const void *context, struct err *err), const void *context,
     struct err *err);
 

@@ -51,7 +51,7 @@ bool flow_confirm(struct flow *flow, bool record, struct err *err)
 			return false;
 		if (!changed)
 			return judge(flow, &standing, &live, judged, record, err);
-		if (!flow_settled(flow, err))
+		if ((record && !flow_await_unfinished(flow, err)) || !flow_settled(flow, err))
 			return false;
 	}
 	return true; /* it is theirs to judge */

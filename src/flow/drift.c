@@ -18,30 +18,25 @@ static bool read_recorded(
     struct flow *flow, struct schema *recorded, bool *readable, struct err *err)
 {
 	CLEANUP(buf_free) struct buf text = buf_init(CATALOG_MAX);
-	const struct schema model = flow_schema_model(flow);
-	struct mirror mirror = {0};
 	*readable = snapshot_read_catalog(&text, flow->db, &flow->stop, err) &&
-		    mirror_parse(&mirror, text.data, text.len, "db_entry_snapshot", &model,
-			&flow->arena, err);
-	*recorded = mirror.schema;
-	mirror_close(&mirror);
+		    flow_parse_catalog(flow, &text, recorded, err);
 	return *readable || (err->kind != ERR_STOPPED && err->kind != ERR_DATABASE);
 }
 
 bool flow_drift_find(struct flow *flow, const struct standing *standing, const struct schema *live,
     struct schema_diff *diff, struct err *err)
 {
-	struct schema recorded;
+	struct schema recorded, now;
 	bool readable;
 	*diff = (struct schema_diff){0};
-	if (!standing->comparable || standing->same ||
-	    config_is(flow->config, SETTING_DRIFT, "ignore"))
+	if (!standing->comparable || standing->same)
 		return true;
 	if (!read_recorded(flow, &recorded, &readable, err))
 		return false;
 	if (!readable)
 		return true;
-	schema_diff(diff, flow_without_ignored(flow, &recorded), flow_without_ignored(flow, live),
+	now = flow_as_written(flow, live);
+	schema_diff(diff, flow_without_ignored(flow, &recorded), flow_without_ignored(flow, &now),
 	    false, &flow->arena);
 	return true;
 }
@@ -146,7 +141,7 @@ bool flow_drift_judge(const struct flow *flow, const struct flow_work *work,
     const struct schema_diff *diff, struct err *err)
 {
 	const struct schema_object *object = NULL;
-	if (diff->count == 0)
+	if (diff->count == 0 || config_is(flow->config, SETTING_DRIFT, "ignore"))
 		return true;
 	if (config_is(flow->config, SETTING_DRIFT, "block")) {
 		refuse(flow, diff, err);
@@ -169,7 +164,8 @@ bool flow_drift(struct flow *flow, const struct flow_work *work, struct err *err
 		bool changed = false;
 		if (!flow_stand(flow, &standing, err))
 			return false;
-		if (!standing.comparable || standing.same)
+		if (!standing.comparable || standing.same ||
+		    config_is(flow->config, SETTING_DRIFT, "ignore"))
 			return true;
 		if (!flow->driver->read_schema(flow->db, &live, &arena, &flow->stop, err) ||
 		    (!flow->locked && !flow_stands(flow, &standing, &changed, err)))

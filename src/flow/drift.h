@@ -5,8 +5,8 @@
 #include "flow/record.h"
 
 /*
- * What is live against what the last change of ours left. Equal where the two can't be compared,
- * and where DB_ENTRY_IGNORE covers all that differs. In flow->arena.
+ * What is live against what the last change of ours left, whatever DB_ENTRY_DRIFT says. Equal where
+ * the two can't be compared, and where DB_ENTRY_IGNORE covers all that differs. In flow->arena.
  */
 bool flow_drift_find(struct flow *flow, const struct standing *standing, const struct schema *live,
     struct schema_diff *diff, struct err *err);

@@ -50,11 +50,7 @@ static bool apply_pending(struct flow *flow, struct err *err)
 	       flow_prepare(flow, err) && flow_apply(flow, err);
 }
 
-/*
- * A migration outside a transaction that is started and not finished may be at work this moment, in
- * another process. Under the lock it is not: then what is found is what was left.
- */
-static bool await_unfinished(struct flow *flow, struct err *err)
+bool flow_await_unfinished(struct flow *flow, struct err *err)
 {
 	if (flow->plan.counts[PLAN_UNFINISHED] == 0 || flow->probe.read_only)
 		return true;
@@ -67,7 +63,8 @@ static bool await_unfinished(struct flow *flow, struct err *err)
 bool flow_migrate(struct flow *flow, struct err *err)
 {
 	bool ok = flow_backup_check(flow->config, err) && flow_wait(flow, err) &&
-		  flow_look(flow, err) && await_unfinished(flow, err) && flow_check(flow, err) &&
+		  flow_look(flow, err) && flow_await_unfinished(flow, err) &&
+		  flow_check(flow, err) &&
 		  (plan_pending(&flow->plan) == 0 ? flow_confirm(flow, true, err)
 						  : apply_pending(flow, err));
 	flow_finish(flow, ok ? NULL : err);

@@ -46,6 +46,39 @@ void flow_warn_unknown(const struct mirror *mirror)
 		    "%s: %zu more keys that nothing reads", mirror->path, mirror->unknown_more);
 }
 
+bool flow_catalog_text(
+    const struct flow *flow, const struct schema *live, struct buf *out, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	const struct schema model = flow_schema_model(flow);
+	struct mirror empty = {.path = "", .schema = model, .arena = &arena};
+	schema_settle(&empty.schema, &arena);
+	return mirror_text(&empty, live, out, err);
+}
+
+bool flow_parse_catalog(
+    struct flow *flow, const struct buf *text, struct schema *schema, struct err *err)
+{
+	const struct schema model = flow_schema_model(flow);
+	struct mirror mirror = {0};
+	bool ok = mirror_parse(
+	    &mirror, text->data, text->len, "db_entry_snapshot", &model, &flow->arena, err);
+	if (ok)
+		*schema = mirror.schema;
+	mirror_close(&mirror);
+	return ok;
+}
+
+struct schema flow_as_written(struct flow *flow, const struct schema *live)
+{
+	CLEANUP(buf_free) struct buf text = buf_init(MIRROR_MAX);
+	struct schema now = *live;
+	struct err ignored; /* then it is compared as it is */
+	if (flow_catalog_text(flow, live, &text, &ignored))
+		flow_parse_catalog(flow, &text, &now, &ignored);
+	return now;
+}
+
 struct schema *flow_without_ignored(struct flow *flow, const struct schema *schema)
 {
 	struct schema *kept = arena_alloc(&flow->arena, sizeof(*kept));
@@ -66,10 +99,11 @@ bool flow_compare(struct flow *flow, const struct mirror *mirror, const struct s
 	 * and what states only some things can't be created: its comparison is lenient instead.
 	 */
 	if (found.count > 0 && !mirror->partial) {
+		const struct schema kept = flow_as_written(flow, there);
 		if (!flow->driver->canonicalise(&written, stated, &flow->arena, &flow->stop, err))
 			return false;
 		schema_renames_carry(stated, &written);
-		schema_diff(&found, stated, there, false, &flow->arena);
+		schema_diff(&found, stated, &kept, false, &flow->arena);
 	}
 	*diff = found;
 	return true;

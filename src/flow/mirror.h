@@ -16,6 +16,18 @@ bool flow_read_mirror(struct flow *flow, struct mirror *mirror, struct err *err)
 /* What a model of the run's database is made with: the driver's kinds and dialect, no objects. */
 struct schema flow_schema_model(const struct flow *flow);
 
+/* The live schema as text, in the form it is kept in; and such a text as a schema, in the arena. */
+bool flow_catalog_text(
+    const struct flow *flow, const struct schema *live, struct buf *out, struct err *err);
+bool flow_parse_catalog(
+    struct flow *flow, const struct buf *text, struct schema *schema, struct err *err);
+
+/*
+ * The live schema as it is once it was written and read: what a mirror can't hold, such as bytes
+ * that are no UTF-8, is no difference then. In the flow's arena.
+ */
+struct schema flow_as_written(struct flow *flow, const struct schema *live);
+
 /* Without what SETTING_IGNORE names; in the arena, the objects stay in their memory. */
 struct schema *flow_without_ignored(struct flow *flow, const struct schema *schema);
 

@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-	CATALOG_MAX = MIRROR_MAX
+	CATALOG_MAX = MIRROR_MAX,
+	IDLE_MS = 200 /* for the write lock, when nothing but a record is to be written */
 };
 
 static bool describe(
@@ -56,17 +57,6 @@ bool flow_stands(struct flow *flow, const struct standing *standing, bool *chang
 	return true;
 }
 
-/* The live schema in the form it is kept in. */
-static bool catalog_text(
-    const struct flow *flow, const struct schema *live, struct buf *out, struct err *err)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	const struct schema model = flow_schema_model(flow);
-	struct mirror empty = {.path = "", .schema = model, .arena = &arena};
-	schema_settle(&empty.schema, &arena);
-	return mirror_text(&empty, live, out, err);
-}
-
 static bool record(struct flow *flow, struct snapshot *now, bool judge, bool keep, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
@@ -75,7 +65,7 @@ static bool record(struct flow *flow, struct snapshot *now, bool judge, bool kee
 	if (!keep || judge) {
 		if (!flow->driver->read_schema(flow->db, &live, &arena, &flow->stop, err) ||
 		    (judge && !flow_verify(flow, &live, now, err)) ||
-		    (!keep && !catalog_text(flow, &live, &catalog, err)))
+		    (!keep && !flow_catalog_text(flow, &live, &catalog, err)))
 			return false;
 	}
 	return snapshot_write(now, keep ? NULL : &catalog, flow->db, &flow->run, &flow->stop, err);
@@ -105,6 +95,26 @@ bool flow_record(struct flow *flow, bool last, struct err *err)
 	return true;
 }
 
+bool flow_record_history(struct flow *flow, const struct standing *standing, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct history history;
+	struct snapshot now = flow->snapshot;
+	if (!standing->comparable || standing->same)
+		return flow_record(flow, false, err);
+	if (!history_read(&history, flow->db, &arena, &flow->stop, err))
+		return false;
+	history_digest(&history, now.history);
+	return snapshot_write(&now, NULL, flow->db, &flow->run, &flow->stop, err);
+}
+
+/* Nothing is lost by not recording, so an application that writes is not waited for. */
+static bool begin_soon(struct flow *flow, struct err *err)
+{
+	const struct stop soon = stop_within(&flow->stop, IDLE_MS);
+	return history_prepare(flow->db, &soon, err) && flow->driver->begin(flow->db, &soon, err);
+}
+
 /* Under the lock: only what is still as it was judged may be recorded. */
 static bool record_unless_changed(struct flow *flow, const struct snapshot *found, struct err *err)
 {
@@ -115,13 +125,12 @@ static bool record_unless_changed(struct flow *flow, const struct snapshot *foun
 	struct snapshot now;
 	err_set(err, ERR_UNEXPECTED, "it changed meanwhile");
 	if (!history_read(&history, flow->db, &arena, &flow->stop, err) || !history.exists ||
-	    !history_prepare(flow->db, &flow->stop, err) ||
-	    !flow->driver->begin(flow->db, &flow->stop, err))
+	    !begin_soon(flow, err))
 		return false;
 	bool ok = describe(flow, &history, &now, err) && strcmp(now.history, found->history) == 0 &&
 		  strcmp(now.fingerprint, found->fingerprint) == 0 &&
 		  flow->driver->read_schema(flow->db, &live, &arena, &flow->stop, err) &&
-		  catalog_text(flow, &live, &catalog, err) &&
+		  flow_catalog_text(flow, &live, &catalog, err) &&
 		  snapshot_write(found, &catalog, flow->db, &flow->run, &flow->stop, err) &&
 		  flow->driver->lock_check(flow->db, &flow->stop, err) &&
 		  flow->driver->commit(flow->db, &flow->stop, err);

@@ -39,6 +39,12 @@ bool flow_stands(
 bool flow_record(struct flow *flow, bool last, struct err *err);
 
 /*
+ * The same after a change of the history alone, where flow_stand() said before how the database
+ * stands: what somebody else changed of the schema stays drift.
+ */
+bool flow_record_history(struct flow *flow, const struct standing *standing, struct err *err);
+
+/*
  * Record what is there with the verdict found, when nobody is migrating: one try at the lock, and
  * whatever goes wrong is only logged, since nothing but time is lost. `found` is what
  * flow_stand() and the verdict said.

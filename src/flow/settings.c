@@ -106,7 +106,7 @@ const struct setting settings[SETTINGS] = {
 	.help =
 	    "What to do when somebody else changed the schema since the last run. auto: warn, but "
 	    "end with 21 when a pending migration touches what was changed. block: end with "
-	    "21. warn: warn. ignore: don't compare.",
+	    "21. warn: warn. ignore: say nothing.",
     },
     {
 	.id = SETTING_IGNORE,

@@ -65,6 +65,12 @@ bool flow_must_write(const struct flow *flow, struct err *err);
 /* Take the lock, waiting while its holder advances, and look again; judge nothing. */
 bool flow_take_lock(struct flow *flow, struct err *err);
 
+/*
+ * A migration outside a transaction that is started and not finished may be at work this moment, in
+ * another process. Under the lock it is not: then what is found is what was left. Lets go of it.
+ */
+bool flow_await_unfinished(struct flow *flow, struct err *err);
+
 /* Whatever is open; harmless when nothing is. */
 void flow_roll_back(struct flow *flow);
 

@@ -91,6 +91,15 @@ static bool understand(struct snapshot *s, const char *const *cells)
 	       take_number(&s->differences, cells[COLUMN_DIFFERENCES]);
 }
 
+/* Something of that name that is not ours would stop every start. */
+static bool blame(struct err *err)
+{
+	if (err->kind != ERR_DATABASE || err->retry != ERR_FATAL || err->next[0] != '\0')
+		return false;
+	err_context(err, "db_entry_snapshot can't be used");
+	return err_next(err, "if it is not as db-entry made it, drop it: it is made anew");
+}
+
 bool snapshot_read(
     struct snapshot *snapshot, struct db *db, const struct stop *stop, struct err *err)
 {
@@ -104,7 +113,7 @@ bool snapshot_read(
 		       "SELECT format, engine, history, fingerprint, mirror, verdict, differences"
 		       " FROM own.db_entry_snapshot",
 		       NULL, 0, &arena, &rows, stop, err))
-		return false;
+		return blame(err);
 	/* Two rows would be somebody's doing: neither can be trusted. */
 	bool one = rows.count == 1 && rows.columns == COLUMNS && understand(&found, rows.cells);
 	*snapshot = one ? found : (struct snapshot){.exists = false};
@@ -155,9 +164,9 @@ bool snapshot_write(const struct snapshot *snapshot, const struct buf *catalog, 
 	CLEANUP(buf_free) struct buf packed = buf_init(PACKED_MAX);
 	text_now(now);
 	if (catalog == NULL)
-		return update(snapshot, db, run, now, stop, err);
+		return update(snapshot, db, run, now, stop, err) || blame(err);
 	pack_text(catalog->data, catalog->len, &packed);
 	if (packed.overflow)
 		return err_set(err, ERR_UNEXPECTED, "the schema is too large to be kept");
-	return replace(snapshot, packed.data, db, run, now, stop, err);
+	return replace(snapshot, packed.data, db, run, now, stop, err) || blame(err);
 }

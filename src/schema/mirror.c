@@ -113,7 +113,7 @@ static bool read_object(const struct reader *r, const struct schema_kind *kind,
 	const char *schema = json_text(json_get(node, "schema"));
 	if (!json_is_object(node))
 		return fail_in(r, place, "an object is expected");
-	if (kind->named_by == NULL && (name == NULL || *name == '\0'))
+	if (kind->named_by == NULL && name == NULL)
 		return fail_in(r, place, "it has no \"name\"");
 	object->kind = kind;
 	object->origin = node;

@@ -2,6 +2,7 @@
 
 import signal
 import sqlite3
+import time
 
 import pytest
 
@@ -136,6 +137,7 @@ def test_policies(live):
     assert live.run("health", env={"DB_ENTRY_DRIFT": "block"}).code == 1
     quiet = start(live, env={"DB_ENTRY_DRIFT": "ignore"})
     assert quiet.code == 0 and drift_of(quiet) is None
+    assert drift_of(start(live)) == "table extra added", "not told is not accepted"
 
 
 def test_drift_is_accepted_on_request(live):
@@ -146,6 +148,57 @@ def test_drift_is_accepted_on_request(live):
     assert live.ok("diff", "--last-run").stdout.endswith("is as the last run left it\n")
     assert live.value("SELECT detail FROM db_entry_run WHERE command = 'repair'") == "accept-drift"
     assert live.run("repair", "--accept-drift", "--forget", "0001").code == 64
+
+
+@pytest.mark.parametrize("action", ["accept", "forget"])
+def test_a_repair_of_the_history_accepts_no_drift(live, action):
+    live.sql("CREATE TABLE extra (a)")
+    path = live.migration_path("0002_orders")
+    if action == "accept":
+        path.write_text(path.read_text() + "SELECT 1;")
+    else:
+        path.unlink()
+    live.ok("repair", f"--{action}", "0002")
+    assert drift_of(start(live)) == "table extra added"
+    live.ok("repair", "--accept-drift")
+    assert drift_of(start(live)) is None
+
+
+def test_status_says_what_the_difference_is_and_not_how_it_is_written(live):
+    live.sql("ALTER TABLE customers RENAME TO people")
+    live.sql("ALTER TABLE people RENAME TO customers")
+    assert live.ok("diff", "--last-run").stdout.endswith("is as the last run left it\n")
+    assert "as the last run left it" in live.ok("status").stdout
+    assert drift_of(start(live, env={"DB_ENTRY_DRIFT": "block"})) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        'CREATE TABLE "" ("" text)',
+        'CREATE TABLE "\x1b[31mred\nnew" (a)',
+        'CREATE TABLE "täble" (é text); CREATE TABLE "TÄBLE" (É text, é integer)',
+        "CREATE TABLE twice (a CHECK (a > 1), b CHECK (a > 1), UNIQUE (a), UNIQUE (a, b))",
+        "CREATE TABLE cafe (a text DEFAULT 'é', \"é\" integer CHECK (a <> 'é'))",
+    ],
+)
+def test_whatever_a_schema_holds_it_is_recorded_and_compared(live, odd):
+    connection = sqlite3.connect(live.database, isolation_level=None)
+    connection.executescript(odd)
+    if "cafe" in odd:  # in an encoding of the last century
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_master SET sql = CAST(? AS text) WHERE name = 'cafe'",
+            [odd.encode("latin-1")],
+        )
+    connection.close()
+    live.ok("repair", "--accept-drift")
+    live.sql("CREATE TABLE extra (a)")
+    for _ in range(2):
+        assert drift_of(start(live)) == "table extra added"
+    live.sql("DROP TABLE extra")
+    live.ok("mirror", "pull")
+    assert start(live, env={"DB_ENTRY_DRIFT": "block"}).code == 0
 
 
 def test_undone_drift_is_none(live):
@@ -211,6 +264,31 @@ def test_a_snapshot_nobody_can_use_is_made_anew(live, damage):
     assert snapshot(live) == before
     live.sql("CREATE TABLE extra (a)")
     assert drift_of(start(live)) == "table extra added"
+
+
+@pytest.mark.parametrize(
+    "foreign", ["TABLE db_entry_snapshot (a)", "VIEW db_entry_snapshot AS SELECT 1 AS a"]
+)
+def test_something_else_of_its_name_is_named(live, foreign):
+    live.sql("DROP TABLE db_entry_snapshot")
+    live.sql(f"CREATE {foreign}")
+    live.migration("0003_next", "CREATE TABLE next (a);")
+    refused = live.run("apply")
+    assert refused.code in (1, 23) and "db_entry_snapshot can't be used" in refused.stderr
+    assert "drop it" in refused.stderr
+    live.sql(f"DROP {foreign.split()[0]} db_entry_snapshot")
+    live.ok("apply")
+
+
+def test_nobody_waits_to_record_what_did_not_change(live):
+    """The application of another replica is writing, and only the record is out of date."""
+    live.sql("UPDATE db_entry_snapshot SET engine = 'SQLite 3.1.4'")
+    writer = sqlite3.connect(live.database, isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    result = start(live, env={"DB_ENTRY_LOCK_TIMEOUT": "1m"})
+    assert result.code == 0 and time.monotonic() - began < 10
+    writer.close()
 
 
 def test_nothing_is_written_while_nothing_changed(live):
@@ -316,6 +394,55 @@ def test_older_images_beside_a_newer_one_find_no_drift(shop):
         assert result.code == 0, result
         assert drift_of(result) is None
     assert len(shop.applied()) == 29
+
+
+def wait_until_stopped(process):
+    while True:
+        with open(f"/proc/{process.pid}/stat", encoding="ascii", errors="replace") as stat:
+            state = stat.read().rpartition(")")[2].split()[0]
+        if state in "TZ":
+            break
+        time.sleep(0.001)
+    assert state == "T", process.wait()
+
+
+def test_an_older_image_waits_for_a_migration_without_a_transaction(shop, kill_at):
+    """It begins between the older image's first look and its second: no 24, no drift."""
+    for path in (shop.folder / "db/migrations").iterdir():
+        shop.write(f"newer/{path.name}", path.read_text())
+    newer_env = {"DB_ENTRY_MIGRATIONS": "newer"}
+    shop.migration("0003_more", "CREATE TABLE more (a);", folder="newer")
+    shop.ok("apply", env=newer_env)
+    shop.migration(
+        "0004_apart",
+        "-- db-entry: no-transaction\nCREATE TABLE apart (a);\nCREATE TABLE other (a);",
+        folder="newer",
+    )
+    copy = shop.folder / "rehearsal.db"
+    copy.write_bytes(shop.database.read_bytes())
+    rehearsal = shop.ok(
+        "apply",
+        env={
+            **newer_env,
+            "DB_ENTRY_LOG_LEVEL": "debug",
+            "DB_ENTRY_DATABASE_URL": f"sqlite:{copy}",
+            "DB_ENTRY_DUMP_DIR": str(shop.folder / "rehearsal"),
+        },
+        log="json",
+    )
+    done = rehearsal.event_names.index("migration.statement") + 1
+    env = {**kill_at(1, "after", signal.SIGSTOP), "DB_ENTRY_LOG_LEVEL": "info"}
+    older = shop.start("run", "--", "echo", "started", env={**env, "DB_ENTRY_DRIFT": "block"})
+    wait_until_stopped(older)
+    newer = shop.start("apply", env={**kill_at(done, "after", signal.SIGSTOP), **newer_env})
+    wait_until_stopped(newer)
+    assert "apart" in shop.tables() and "other" not in shop.tables()
+    older.signal(signal.SIGCONT)
+    older.wait_for_event("lock.waiting")
+    newer.signal(signal.SIGCONT)
+    assert newer.wait().code == 0
+    result = older.wait()
+    assert (result.code, result.stdout) == (0, "started\n"), result
 
 
 def test_a_changed_history_is_not_drift(live):

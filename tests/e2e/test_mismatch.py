@@ -1,6 +1,9 @@
 """Mismatch: the application is not started on a schema that lacks what the mirror states."""
 
 import json
+import sqlite3
+import threading
+import time
 
 import pytest
 
@@ -81,6 +84,41 @@ def test_outside_a_transaction_it_is_found_behind_it(mirrored):
     assert mirrored.applied() == ["0001", "0002", "0003"]
     again = mirrored.run("run", "--", "echo", "started")
     assert (again.code, again.stdout) == (27, "")
+
+
+@pytest.mark.parametrize("attempt", range(4))
+def test_outside_a_transaction_it_is_found_though_nothing_can_be_recorded(mirrored, attempt):
+    """Somebody takes the write lock between the history's last row and the record."""
+    expect_column(mirrored, "customers", "email")
+    mirrored.migration(
+        "0003_one",
+        "-- db-entry: no-transaction\n-- db-entry: lock-timeout=1s\nCREATE TABLE one (a);",
+    )
+    ended = threading.Event()
+
+    def take_when_applied():
+        other = sqlite3.connect(mirrored.database, isolation_level=None, timeout=0)
+        applied = "SELECT 1 FROM db_entry_history WHERE version = '0003' AND state = 'applied'"
+        while not ended.is_set():
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                continue
+            if other.execute(applied).fetchall():
+                ended.wait(20)
+            other.execute("ROLLBACK")
+            time.sleep(0.0002)
+        other.close()
+
+    writer = threading.Thread(target=take_when_applied)
+    writer.start()
+    try:
+        result = mirrored.run("run", "--", "echo", "started")
+    finally:
+        ended.set()
+        writer.join()
+    assert (result.code, result.stdout) == (27, ""), result
+    assert "0003_one is applied, and committed" in result.stderr
 
 
 @pytest.mark.parametrize(

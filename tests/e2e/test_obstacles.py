@@ -155,6 +155,19 @@ def test_read_only_file_system(project, small_disk):
     assert result.stdout == ""
 
 
+def test_read_only_file_system_in_wal_mode(project, small_disk):
+    """One that db-entry made: SQLite reads it there only as immutable, and nobody waits for it."""
+    disk = small_disk(4096)
+    full = on_disk(project, disk)
+    full.migration("0001_first", "CREATE TABLE first (a);")
+    full.ok("apply")
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    refused = full.run("run", "--", "echo", "started")
+    assert refused.code == 26 and "immutable=1" in refused.stderr, refused
+    full.env["DB_ENTRY_DATABASE_URL"] += "?immutable=1"
+    assert full.ok("run", "--", "echo", "started").stdout == "started\n"
+
+
 # Other writers
 
 

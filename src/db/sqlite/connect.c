@@ -113,10 +113,22 @@ static bool ask(struct sqlite_db *s, struct err *err)
 	return false;
 }
 
+/* Only a URI can tell SQLite, and a WAL on read-only media can't be opened in any other way. */
+static bool open_immutable(struct sqlite_db *s, struct err *err)
+{
+	CLEANUP(buf_free) struct buf uri = buf_init(URI_MAX);
+	buf_add_text(&uri, "file:");
+	url_encode(s->path, &uri);
+	buf_add_text(&uri, "?immutable=1");
+	return open_file(s, uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+}
+
 static bool open_real(struct sqlite_db *s, bool make, struct err *err)
 {
 	int flags = s->target.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-	if (!open_file(s, s->path, make ? flags | SQLITE_OPEN_CREATE : flags, err))
+	if (s->target.immutable
+		? !open_immutable(s, err)
+		: !open_file(s, s->path, make ? flags | SQLITE_OPEN_CREATE : flags, err))
 		return false;
 	bool ours = make || s->made_by_us;
 	sqlite_keys_on(s);

@@ -8,10 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	URI_MAX = 16 << 10 /* a path is at most 4,096 bytes, each maybe as %XX */
-};
-
 bool sqlite_copy_fail(const struct sqlite_copy *copy, int code, struct err *err)
 {
 	int number = sqlite3_system_errno(copy->handle);

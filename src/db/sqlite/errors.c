@@ -284,6 +284,8 @@ static enum err_kind kind_of_open(const struct sqlite_db *s, int code, enum err_
 	case SQLITE_READONLY:
 		return ERR_READ_ONLY;
 	case SQLITE_CANTOPEN:
+		if (s->path != NULL && access(s->path, R_OK) == 0 && access(s->path, W_OK) != 0)
+			return ERR_READ_ONLY; /* what WAL mode needs can't be made beside it */
 		return kind_of_cantopen(sqlite3_system_errno(s->handle), retry);
 	default:
 		return ERR_UNREACHABLE;
@@ -311,6 +313,7 @@ static void advise_open(struct sqlite_db *s, int code, struct err *err)
 		    "the file and its folder must be readable, and for a database in WAL mode"
 		    " or with a journal left behind writable, for user %d",
 		    (int)geteuid());
+		err_next(err, "or, where nobody writes it, end the URL with ?immutable=1");
 		break;
 	default:
 		advise_disk(s, code, err);

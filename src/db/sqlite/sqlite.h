@@ -7,11 +7,16 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+enum {
+	URI_MAX = 16 << 10 /* a path is at most 4,096 bytes, each maybe as %XX */
+};
+
 /* A URL, understood. Text lives in the arena given. */
 struct sqlite_target {
 	const char *path; /* as the URL has it */
 	const char *vfs;  /* NULL: the default one */
 	bool read_only;   /* mode=ro, immutable */
+	bool immutable;   /* nobody writes it: SQLite then needs neither WAL nor locks */
 	bool must_exist;  /* mode=rw: never made */
 };
 

@@ -48,9 +48,9 @@ static bool read_mode(struct sqlite_target *target, const struct url *url, struc
 		err_set(err, ERR_CONFIG, "mode=%s is none that SQLite has", mode);
 		return err_next(err, "use mode=ro, mode=rw or mode=rwc, or leave it out");
 	}
-	/* Without its locks: we keep them, which does no harm, and don't write. */
-	bool fixed = immutable != NULL && !text_is(immutable, "0") && !text_is(immutable, "false");
-	target->read_only = fixed || text_is(mode, "ro");
+	target->immutable =
+	    immutable != NULL && !text_is(immutable, "0") && !text_is(immutable, "false");
+	target->read_only = target->immutable || text_is(mode, "ro");
 	target->must_exist = text_is(mode, "rw");
 	return true;
 }

@@ -116,6 +116,7 @@ static void parameters(void **state)
 	assert_true(understand("sqlite:/a.db?mode=ro", &target, &arena, &err));
 	assert_true(target.read_only);
 	assert_true(understand("sqlite:/a.db?immutable=1", &target, &arena, &err));
+	assert_true(target.immutable);
 	assert_true(target.read_only);
 	assert_true(understand("sqlite:/a.db?immutable=0", &target, &arena, &err));
 	assert_false(target.read_only);
