@@ -8,26 +8,31 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-	CHUNK = 64 * 1024,  /* a pipe's whole content on Linux */
-	TICK_MS = 20,       /* how often to look where a child's end can't be polled */
-	TERM_MS = 1000,     /* from SIGTERM to SIGKILL */
-	KILL_MS = 10 * 1000 /* a process stuck in the kernel may not even end then */
+	CHUNK = 64 * 1024,   /* a pipe's whole content on Linux */
+	STREAM = 1 << 20,    /* the same of a stream's, where the system allows it */
+	TICK_MS = 20,        /* how often to look where a child's end can't be polled */
+	TERM_MS = 1000,      /* from SIGTERM to SIGKILL */
+	KILL_MS = 10 * 1000, /* a process stuck in the kernel may not even end then */
+	IDLE_MS = 500
 };
 
 struct child {
-	pid_t pid;
+	pid_t pid, parent;
 	int ours[3];    /* our ends of its descriptors 0 to 2; -1 when closed */
 	int theirs[3];  /* its ends, before the fork */
 	int failure[2]; /* a pipe that closes when it executes, or says why it can't */
 	int end;        /* pidfd: readable when it ended; -1 when the system has none */
 	const char *input;
 	size_t input_left;
-	struct buf *gathered[3]; /* by descriptor; NULL for 0 */
+	struct buf *gathered[3];          /* by descriptor; NULL for 0 */
+	const struct proc_stream *stream; /* whose output is taken, not gathered; NULL: none */
+	char *chunk;                      /* of the stream */
 };
 
 static void child_close(struct child *child)
@@ -56,6 +61,8 @@ static bool open_stream(struct child *child, int fd, bool piped, struct err *err
 	child->theirs[fd] = ends[fd == 0 ? 0 : 1];
 	child->ours[fd] = ends[fd == 0 ? 1 : 0];
 	fcntl(child->ours[fd], F_SETFL, O_NONBLOCK);
+	if (fd == 1 && child->stream != NULL)
+		fcntl(child->ours[fd], F_SETPIPE_SZ, STREAM);
 	return true;
 }
 
@@ -63,8 +70,10 @@ static bool open_streams(struct child *child, struct err *err)
 {
 	if (pipe2(child->failure, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_errno(err, ERR_UNEXPECTED, "can't make a pipe");
+	bool output =
+	    child->stream == NULL ? child->gathered[1] != NULL : child->stream->take != NULL;
 	return open_stream(child, 0, child->input != NULL, err) &&
-	       open_stream(child, 1, child->gathered[1] != NULL, err) &&
+	       open_stream(child, 1, output, err) &&
 	       open_stream(child, 2, child->gathered[2] != NULL, err);
 }
 
@@ -76,6 +85,13 @@ static _Noreturn void child_run(
 	sigset_t none;
 
 	setpgid(0, 0);
+	if (child->stream != NULL) {
+		/* What it does is for us alone. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != child->parent)
+			_exit(1);
+		environ = child->stream->environment;
+	}
 	for (int signo = 1; signo < NSIG; signo++)
 		sigaction(signo, &standard, NULL);
 	for (int fd = 0; fd < 3; fd++)
@@ -99,6 +115,7 @@ static bool child_start(
 		return false;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	child->parent = getpid();
 	child->pid = fork();
 	if (child->pid == 0)
 		child_run(child, program, argv);
@@ -134,18 +151,37 @@ static void feed(struct child *child)
 		fs_close(&child->ours[0]);
 }
 
+/* Of a stream's errors the last are kept: they say why it ended. */
+static void keep_last(struct buf *buf, const char *data, size_t len)
+{
+	if (len > buf->max) {
+		data += len - buf->max;
+		len = buf->max;
+	}
+	if (len > buf->max - buf->len) {
+		size_t drop = len - (buf->max - buf->len);
+		memmove(buf->data, buf->data + drop, buf->len - drop);
+		buf->len -= drop;
+	}
+	buf_add(buf, data, len);
+}
+
 static void gather(struct child *child, int fd)
 {
 	char chunk[CHUNK];
 	struct buf *buf = child->gathered[fd];
 
-	if (child->ours[fd] < 0)
+	if (buf == NULL || child->ours[fd] < 0)
 		return;
 	ssize_t n = read(child->ours[fd], chunk, sizeof(chunk));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
 		fs_close(&child->ours[fd]);
+		return;
+	}
+	if (child->stream != NULL) {
+		keep_last(buf, chunk, (size_t)n);
 		return;
 	}
 	/* What fits stays; the rest is read all the same, or the child would wait for ever. */
@@ -155,11 +191,42 @@ static void gather(struct child *child, int fd)
 	buf_add(buf, chunk + fits, (size_t)n - fits);
 }
 
-static void move(struct child *child)
+/* One piece of the stream; *more is false when there is none now. */
+static bool take(struct child *child, bool *more, const struct stop *stop, struct err *err)
 {
+	*more = false;
+	if (child->stream == NULL || child->ours[1] < 0)
+		return true;
+	ssize_t n = read(child->ours[1], child->chunk, STREAM);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n <= 0) {
+		fs_close(&child->ours[1]);
+		return true;
+	}
+	*more = true;
+	return child->stream->take(child->stream->context, child->chunk, (size_t)n, stop, err);
+}
+
+static bool move(struct child *child, const struct stop *stop, struct err *err)
+{
+	bool ignored;
+
 	feed(child);
 	gather(child, 1);
 	gather(child, 2);
+	return take(child, &ignored, stop, err);
+}
+
+/* What it wrote before it ended. */
+static bool move_rest(struct child *child, const struct stop *stop, struct err *err)
+{
+	bool more = true;
+	bool ok = move(child, stop, err);
+
+	while (ok && more)
+		ok = take(child, &more, stop, err);
+	return ok;
 }
 
 /* WNOWAIT: until it is reaped its number can't become another process's. */
@@ -172,18 +239,28 @@ static bool child_ended(const struct child *child)
 	return info.si_pid == child->pid;
 }
 
+static int64_t tick_of(const struct child *child)
+{
+	if (child->end < 0)
+		return TICK_MS;
+	return child->stream != NULL && child->stream->idle != NULL ? IDLE_MS : -1;
+}
+
 static bool child_wait(struct child *child, const struct stop *stop, struct err *err)
 {
 	struct pollfd fds[4] = {{.fd = child->end, .events = POLLIN},
 	    {.fd = child->ours[0], .events = POLLOUT}, {.fd = child->ours[1], .events = POLLIN},
 	    {.fd = child->ours[2], .events = POLLIN}};
-	struct stop tick = stop_within(stop, child->end < 0 ? TICK_MS : -1);
+	struct stop tick = stop_within(stop, tick_of(child));
 	struct err ended;
 
 	if (stop_poll(&tick, fds, 4, &ended))
 		return true;
-	if (ended.kind == ERR_TIMEOUT && stop_left(stop) > 0)
+	if (ended.kind == ERR_TIMEOUT && stop_left(stop) > 0) {
+		if (child->stream != NULL && child->stream->idle != NULL)
+			child->stream->idle(child->stream->context);
 		return true; /* only the tick */
+	}
 	*err = ended;
 	return false;
 }
@@ -194,13 +271,10 @@ static bool child_wait(struct child *child, const struct stop *stop, struct err 
  */
 static bool child_serve(struct child *child, const struct stop *stop, struct err *err)
 {
-	while (!child_ended(child)) {
-		if (!child_wait(child, stop, err))
+	while (!child_ended(child))
+		if (!child_wait(child, stop, err) || !move(child, stop, err))
 			return false;
-		move(child);
-	}
-	move(child);
-	return true;
+	return move_rest(child, stop, err);
 }
 
 static void child_stop(struct child *child)
@@ -208,6 +282,7 @@ static void child_stop(struct child *child)
 	struct stop grace = stop_cleanup(TERM_MS);
 	struct err ignored;
 
+	child->stream = NULL; /* nobody wants more of it */
 	kill(-child->pid, SIGTERM);
 	child_serve(child, &grace, &ignored);
 	/* Also what is left of its group when it went itself. */
@@ -231,10 +306,26 @@ static bool child_status(
 	return true;
 }
 
+static bool child_do(struct child *child, char *const argv[], struct proc_result *result,
+    const struct stop *stop, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct program program = program_find(argv[0], &arena);
+
+	if (child->stream != NULL)
+		child->chunk = arena_alloc(&arena, STREAM);
+	if (!stop_check(stop, err) || !child_start(child, &program, argv, err))
+		return false;
+	if (!child_serve(child, stop, err)) {
+		child_stop(child);
+		return false;
+	}
+	return child_status(child, &program, result, err);
+}
+
 bool proc_run(char *const argv[], const char *input, struct buf *output, struct buf *errors,
     struct proc_result *result, const struct stop *stop, struct err *err)
 {
-	CLEANUP(arena_free) struct arena arena = {0};
 	CLEANUP(child_close)
 	struct child child = {.ours = {-1, -1, -1},
 	    .theirs = {-1, -1, -1},
@@ -243,13 +334,22 @@ bool proc_run(char *const argv[], const char *input, struct buf *output, struct 
 	    .input = input,
 	    .input_left = input == NULL ? 0 : strlen(input),
 	    .gathered = {NULL, output, errors}};
-	struct program program = program_find(argv[0], &arena);
 
-	if (!stop_check(stop, err) || !child_start(&child, &program, argv, err))
-		return false;
-	if (!child_serve(&child, stop, err)) {
-		child_stop(&child);
-		return false;
-	}
-	return child_status(&child, &program, result, err);
+	return child_do(&child, argv, result, stop, err);
+}
+
+bool proc_stream(const struct proc_stream *stream, struct buf *errors, struct proc_result *result,
+    const struct stop *stop, struct err *err)
+{
+	CLEANUP(child_close)
+	struct child child = {.ours = {-1, -1, -1},
+	    .theirs = {-1, -1, -1},
+	    .failure = {-1, -1},
+	    .end = -1,
+	    .input = stream->input,
+	    .input_left = stream->input == NULL ? 0 : strlen(stream->input),
+	    .gathered = {NULL, NULL, errors},
+	    .stream = stream};
+
+	return child_do(&child, stream->argv, result, stop, err);
 }

@@ -47,4 +47,25 @@ struct proc_result {
 bool proc_run(char *const argv[], const char *input, struct buf *output, struct buf *errors,
     struct proc_result *result, const struct stop *stop, struct err *err);
 
+/* A program whose output is taken as it comes. */
+struct proc_stream {
+	char *const *argv;
+	char **environment; /* all it gets, "NAME=value"; ends with NULL */
+	const char *input;  /* on its standard input; NULL: /dev/null */
+	/* Gets what it writes, piece by piece, while it is at work; false with `err` ends it. NULL:
+	 * nobody wants it. */
+	bool (*take)(
+	    void *context, const void *data, size_t len, const struct stop *stop, struct err *err);
+	void (*idle)(void *context); /* called often while nothing comes; may be NULL */
+	void *context;
+};
+
+/*
+ * Like proc_run(), with its output as a stream, as large as it may be. Of its error output the last
+ * part is kept, at most errors->max bytes. When take() fails it is ended as by `stop`, and the call
+ * fails with what take() said. It gets SIGTERM when this process dies.
+ */
+bool proc_stream(const struct proc_stream *stream, struct buf *errors, struct proc_result *result,
+    const struct stop *stop, struct err *err);
+
 #endif

@@ -176,16 +176,16 @@ static bool continues(const char *byte)
 	return ((unsigned char)*byte & 0xC0) == 0x80;
 }
 
-/* The Unicode standard's table 3-7, with the second byte's range narrowed for C1 controls too. */
-size_t text_printable(const char *text)
+/* The Unicode standard's table 3-7. */
+size_t text_character(const char *text)
 {
 	unsigned char first = (unsigned char)text[0], second, least = 0x80, most = 0xBF;
 
 	if (first < 0x80)
-		return first >= ' ' && first != 0x7F;
+		return 1;
 	if (first < 0xC2 || first > 0xF4)
 		return 0;
-	if (first == 0xC2 || first == 0xE0)
+	if (first == 0xE0)
 		least = 0xA0;
 	else if (first == 0xF0)
 		least = 0x90;
@@ -203,6 +203,18 @@ size_t text_printable(const char *text)
 	if (first < 0xF0)
 		return 3;
 	return continues(text + 3) ? 4 : 0;
+}
+
+size_t text_printable(const char *text)
+{
+	unsigned char first = (unsigned char)text[0];
+
+	if (first < ' ' || first == 0x7F)
+		return 0;
+	/* C1 */
+	if (first == 0xC2 && (unsigned char)text[1] < 0xA0)
+		return 0;
+	return text_character(text);
 }
 
 void text_now(char time[TEXT_TIME_SIZE])

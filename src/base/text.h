@@ -30,9 +30,12 @@ bool text_size(const char *text, int64_t *bytes, struct err *err);
 size_t text_distance(const char *a, const char *b);
 
 /*
- * The bytes of the character that `text` starts with; 0 when it is a control character or no valid
- * UTF-8, which a terminal must never see.
+ * The bytes of the character that `text`, which ends with a NUL, starts with; 0 when it is no valid
+ * UTF-8.
  */
+size_t text_character(const char *text);
+
+/* The same; 0 also for a control character, which a terminal must never see. */
 size_t text_printable(const char *text);
 
 enum {

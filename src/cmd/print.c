@@ -65,7 +65,7 @@ static void add_item(const struct plan_item *item, struct json *object)
 		json_add_text(object, "file", item->migration->file);
 		json_add_text(object, "checksum", item->migration->up.checksum);
 		json_add_int(object, "statements", (int64_t)item->migration->up.count);
-		json_add_bool(object, "transaction", !item->migration->directives.no_transaction);
+		json_add_bool(object, "transaction", item->migration->up.transaction);
 	}
 	if (item->row != NULL) {
 		json_add_text(object, "recorded_state", history_state_name(item->row->state));
@@ -88,16 +88,22 @@ void cmd_print_risk(const struct risk *risk, struct buf *out)
 {
 	if (risk->level == RISK_SAFE)
 		return;
-	buf_printf(out, "        %s%s%s: %s [%s]\n", risk_level_name(risk->level),
-	    risk->object == NULL ? "" : ", ", risk->object == NULL ? "" : risk->object, risk->why,
-	    risk->rule);
+	buf_printf(out, "        %s", risk_level_name(risk->level));
+	for (size_t i = 0; i < risk->loss_count; i++)
+		buf_printf(out, ", %s", risk->losses[i].object);
+	buf_printf(out, ": %s [%s]\n", risk->why, risk->rule);
 }
 
 void cmd_add_risk(const struct risk *risk, struct json *object)
 {
 	json_add_text(object, "risk", risk_level_name(risk->level));
 	json_add_text(object, "rule", risk->rule);
-	json_add_text(object, "object", risk->object);
+	json_add_text(object, "object", risk->loss_count > 0 ? risk->losses[0].object : NULL);
+	if (risk->loss_count < 2)
+		return;
+	struct json *objects = json_add_array(object, "objects");
+	for (size_t i = 0; i < risk->loss_count; i++)
+		json_add_text(objects, NULL, risk->losses[i].object);
 }
 
 static void print_given(
@@ -131,9 +137,9 @@ void cmd_print_approval(
 	if (!judgement_is_destructive(judgement) || approval->state == APPROVAL_GIVEN)
 		return;
 	buf_printf(out, "  approval, %s: %s\n",
-	    part->destructive      ? "as it is declared destructive"
-	    : part->no_transaction ? "unless its tables have no rows"
-				   : "when the proof finds something lost",
+	    part->destructive           ? "as it is declared destructive"
+	    : part->script->transaction ? "when the proof finds something lost"
+					: "unless its tables have no rows",
 	    judgement->token);
 }
 
@@ -144,7 +150,7 @@ void cmd_print_part(const struct flow *flow, const struct migration_part *part, 
 	judge(&judgement, part, &arena);
 	struct flow_approval approval = flow_approval_of(flow, &judgement);
 	buf_printf(out, "%s  %s%s\n", part->label, part->migration->file,
-	    part->no_transaction ? "  (no transaction)" : "");
+	    part->script->transaction ? "" : "  (no transaction)");
 	for (size_t i = 0; i < part->script->count; i++) {
 		char summary[SUMMARY];
 		const struct sql_statement *statement = &part->script->statements[i];
@@ -174,7 +180,7 @@ void cmd_add_part(const struct flow *flow, const struct migration_part *part, st
 	judge(&judgement, part, &arena);
 	json_add_text(object, "file", part->migration->file);
 	json_add_text(object, "checksum", part->script->checksum);
-	json_add_bool(object, "transaction", !part->no_transaction);
+	json_add_bool(object, "transaction", part->script->transaction);
 	json_add_text(object, "risk", risk_level_name(judgement.worst));
 	json_add_text(object, "approval", judgement.token);
 	struct flow_approval approval = flow_approval_of(flow, &judgement);

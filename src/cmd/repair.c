@@ -4,12 +4,14 @@
 #include "cmd/print.h"
 #include "flow/change.h"
 #include "flow/flow.h"
+#include "flow/retry.h"
 #include <string.h>
 
 static const struct cmd_option options[] = {
     {"accept", "VERSION", "a changed file is right: take its checksum and its down part"},
     {"applied", "VERSION", "an unfinished migration was finished by hand, or its rollback undone"},
     {"reverted", "VERSION", "an unfinished migration was undone by hand, or its rollback finished"},
+    {"retry", "VERSION", "remove what the failed statement left, and run the migration from there"},
     {"forget", "VERSION", "remove a row whose file is gone"},
     {"accept-drift", NULL, "take the schema as it is, whoever changed it"},
     {"json", NULL, "print JSON"},
@@ -28,6 +30,7 @@ static const struct action actions[] = {
     {"accept", {PLAN_CHANGED, PLAN_ACCEPTED, PLAN_APPLIED}, "accepted as it is now"},
     {"applied", {PLAN_UNFINISHED, PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as applied"},
     {"reverted", {PLAN_UNFINISHED, PLAN_UNFINISHED, PLAN_UNFINISHED}, "marked as reverted"},
+    {"retry", {PLAN_UNFINISHED, PLAN_UNFINISHED, PLAN_UNFINISHED}, "finished"},
     {"forget", {PLAN_MISSING, PLAN_FUTURE, PLAN_FLOOR}, "forgotten"},
 };
 
@@ -35,6 +38,16 @@ struct request {
 	const struct action *action;
 	const char *version;
 };
+
+/* Neither done nor undone: either way the history would not be true. */
+static bool refuse_remains(const struct plan_item *item, struct err *err)
+{
+	err_set(err, ERR_USAGE, "%s: %s left it", item->remains->what, plan_item_version(item));
+	err_next(err, "remove it first: %s", item->remains->cleanup);
+	return item->row->reverting
+		   ? false
+		   : err_next(err, "or go on: db-entry repair --retry %s", plan_item_version(item));
+}
 
 static bool perform(
     struct flow *flow, const struct request *request, const struct plan_item *item, struct err *err)
@@ -44,6 +57,8 @@ static bool perform(
 		return history_accept(db, &flow->run, item->migration, &flow->stop, err);
 	if (text_is(request->action->option, "forget"))
 		return history_forget(db, &flow->run, item->row->version, &flow->stop, err);
+	if (item->remains != NULL && item->remains->state == DB_REMAINS_BROKEN)
+		return refuse_remains(item, err);
 	enum history_state state =
 	    text_is(request->action->option, "applied") ? HISTORY_APPLIED : HISTORY_REVERTED;
 	if (!history_settle(db, &flow->run, item->row->version, state, &flow->stop, err))
@@ -135,6 +150,8 @@ static bool settle(struct flow *flow, const struct request *request, struct err 
 {
 	const struct action *action = request->action;
 	flow->run.detail = arena_printf(&flow->arena, "%s %s", action->option, request->version);
+	if (text_is(action->option, "retry"))
+		return flow_retry(flow, request->version, err);
 	if (!flow_change(flow, false, change, request, err))
 		return false;
 	flow_report_change(plan_find(&flow->plan, request->version), action->change);
@@ -186,7 +203,7 @@ const struct cmd cmd_repair = {
     .help =
 	"Without an option it shows what is wrong and the commands that settle it. With one it\n"
 	"changes that row of the history, under the migration lock, and nothing else in the\n"
-	"database.",
+	"database; --retry alone runs statements.",
     .options = options,
     .needs_config = true,
     .run = run,

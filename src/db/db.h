@@ -42,12 +42,19 @@ struct db_limits {
 	int64_t statement_timeout; /* ms it may run; 0: no limit */
 };
 
+/* How much what the server says beside results matters. */
+enum db_notice {
+	DB_NOTICE_DEBUG,
+	DB_NOTICE_INFO,
+	DB_NOTICE_WARNING
+};
+
 struct db_options {
 	const char *application_name;
 	struct db_limits limits;
 	bool create; /* lock_try() makes a database that does not exist yet */
-	/* What the server says beside results (NOTICE, warnings); NULL drops it. */
-	void (*notice)(void *context, const char *text);
+	/* What the server says beside the results of exec() (NOTICE, warnings); NULL drops it. */
+	void (*notice)(void *context, enum db_notice level, const char *text);
 	/*
 	 * Called often, at least every second, while a statement runs or waits for others, so that
 	 * progress can be shown. Quick; leaves the session alone. NULL: nobody wants to know.
@@ -63,6 +70,9 @@ struct db_probe {
 	const char *label;   /* for people, no secrets: "shop@db/public", "data/shop.db" */
 	bool exists; /* false: nothing is there yet, and reads answer as from an empty database */
 	bool read_only; /* writes will be refused */
+	bool recovery;  /* because it is a standby, or recovers: that may end by itself */
+	/* Behind a pooler a session is not one: reading works, lock_try() is ERR_LOCK. */
+	bool pooler;
 };
 
 /* A value for a `?` placeholder of our own SQL. */
@@ -138,6 +148,18 @@ struct db_proof {
 	size_t tables; /* compared */
 };
 
+/* What a statement outside a transaction left, of which it is not known that it was done. */
+struct db_remains {
+	enum {
+		DB_REMAINS_UNKNOWN, /* nobody can tell */
+		DB_REMAINS_NOTHING, /* it is as if it had not begun */
+		DB_REMAINS_DONE,    /* what it makes is there */
+		DB_REMAINS_BROKEN   /* what it makes is there, and is no good */
+	} state;
+	const char *what;    /* BROKEN: "index public.users_email is INVALID" */
+	const char *cleanup; /* BROKEN: the statement that removes it, to be run outside */
+};
+
 struct db_driver {
 	const char *name;           /* "sqlite"; also of its dialect and test fixtures */
 	const char *const *schemes; /* URL schemes it answers to; ends with NULL */
@@ -175,25 +197,48 @@ struct db_driver {
 
 	/*
 	 * Run our own SQL with `?` placeholders (none inside quotes) and gather its rows. `rows`
-	 * may be NULL. Outside a transaction it commits by itself.
+	 * may be NULL. Outside a transaction it commits by itself. It runs as who connected: what
+	 * exec() did to role and search path does not count, and in a transaction is undone.
 	 */
 	bool (*query)(struct db *db, const char *sql, const struct db_value *values,
 	    size_t value_count, struct arena *arena, struct db_rows *rows, const struct stop *stop,
 	    struct err *err);
 
-	/* True in *has when the table is in the schema where the migrations' tables live. */
+	/*
+	 * True in *has when the table is in the schema of our own tables (db->own), which is where
+	 * the migrations' tables go unless they say otherwise. Where the engine folds names, one
+	 * that is written in another case is found too.
+	 */
 	bool (*has_table)(
 	    struct db *db, const char *name, bool *has, const struct stop *stop, struct err *err);
 
 	/*
+	 * May a statement that names this table find rows in it, as the session's names are read
+	 * now? False in *has only where that is certain: there is no such table, or it is empty.
+	 * `schema` NULL: the statement names none. Outside a transaction.
+	 */
+	bool (*has_rows)(struct db *db, const char *schema, const char *table, bool *has,
+	    const struct stop *stop, struct err *err);
+
+	/*
 	 * Open the transaction a migration runs in. commit() checks what the engine defers (SQLite:
 	 * foreign keys violated by this transaction and not before) and fails with ERR_DATABASE and
-	 * the evidence in `why` when it is violated; the transaction is then still open. After any
-	 * failure the caller calls rollback(), which is harmless when none is open.
+	 * the evidence in `why` when it is violated; nothing is committed then. When the connection
+	 * is lost after COMMIT may have been sent, retry is ERR_OUTCOME_UNKNOWN; stopped while the
+	 * server committed, it is true. After any failure the caller calls rollback(), which is
+	 * harmless when none is open or the connection is lost.
 	 */
 	bool (*begin)(struct db *db, const struct stop *stop, struct err *err);
 	bool (*commit)(struct db *db, const struct stop *stop, struct err *err);
 	bool (*rollback)(struct db *db, const struct stop *stop, struct err *err);
+
+	/*
+	 * What the catalog shows of a statement that was at work outside a transaction and is no
+	 * more. Texts in the arena. NULL where no statement leaves half of what it makes.
+	 */
+	bool (*remains)(struct db *db, const struct sql_statement *statement,
+	    struct db_remains *remains, struct arena *arena, const struct stop *stop,
+	    struct err *err);
 
 	/*
 	 * The proof, in the open transaction, after its last statement and before commit(): is
@@ -210,10 +255,17 @@ struct db_driver {
 
 	/*
 	 * Put every session setting back to what it was after open(), and set these limits: before
-	 * each migration. `limits` NULL: those given to open().
+	 * each migration. What is open is rolled back; the lock stays ours. `limits` NULL: those
+	 * given to open().
 	 */
 	bool (*reset)(struct db *db, const struct db_limits *limits, const struct stop *stop,
 	    struct err *err);
+
+	/*
+	 * The schema that objects without one are in: that of our own tables. NULL: there is none.
+	 * The member is NULL where the engine has no schemas.
+	 */
+	const char *(*own_schema)(struct db *db);
 
 	/*
 	 * The schema as it is, settled (schema/schema.h), in the arena. However many tables there
@@ -226,17 +278,21 @@ struct db_driver {
 
 	/*
 	 * A digest of what read_schema() goes by, with one query: as long as it is the same, so is
-	 * the schema. Statistics and our own tables don't change it.
+	 * the schema. Statistics, temporary objects and our own tables don't change it. It may
+	 * change without the schema (a restored server), but not by everyday use.
 	 */
 	bool (*fingerprint)(struct db *db, char hex[65], const struct stop *stop, struct err *err);
 
 	/*
-	 * What people wrote, as this engine would keep it, without touching any database of theirs.
-	 * What can't be found out stays as it was written. Settled, in the arena; texts may be
-	 * those of `written`.
+	 * What people wrote, as this engine would keep it. What can't be found out stays as it was
+	 * written. Settled, in the arena; texts may be those of `written`. A server engine finds
+	 * out in `db`, by making it there and rolling back (others see nothing of it, and are kept
+	 * from nothing); without a session, or the right to make a schema, it knows less.
+	 * `live`: what read_schema() gave, and what says the same there needs no finding out. Both
+	 * may be NULL.
 	 */
-	bool (*canonicalise)(const struct schema *written, struct schema *ret, struct arena *arena,
-	    const struct stop *stop, struct err *err);
+	bool (*canonicalise)(struct db *db, const struct schema *written, const struct schema *live,
+	    struct schema *ret, struct arena *arena, const struct stop *stop, struct err *err);
 
 	/*
 	 * One try at the migration lock of this database, at most one holder among all processes
@@ -250,7 +306,7 @@ struct db_driver {
 
 	/*
 	 * Tell those who wait how far we are; they see it within about a second. While a statement
-	 * runs on and on the driver changes it every few seconds, so that they see that we live.
+	 * runs on and on what they see changes every few seconds, so that they see that we live.
 	 * Best effort.
 	 */
 	void (*lock_note)(struct db *db, const char *progress);
@@ -283,7 +339,8 @@ struct db_driver {
 	    const struct stop *stop, struct err *err);
 
 	/* Is the file a whole dump of this engine's, not compressed? Needs no session; leaves the
-	 * file and its folder as they are. ERR_DATABASE with what is damaged. */
+	 * file and its folder as they are. ERR_DATABASE with what is damaged, ERR_DUMP when nobody
+	 * is there to tell (a program that is missing). */
 	bool (*dump_check)(const char *path, struct db_dump_check *check, const struct stop *stop,
 	    struct err *err);
 

@@ -15,8 +15,8 @@
 
 enum {
 	SUMMARY = 160,
-	TRIES = 5, /* of a transaction the database itself rolled back (deadlock, stale snapshot) */
-	RETRY_PAUSE_MS = 50
+	TRIES = 5, /* of a transaction the database rolled back (deadlock, a lock not obtained) */
+	RETRY_PAUSE_MS = 100 /* before the second; then twice as long each time, and a bit */
 };
 
 /* One part being run. */
@@ -193,7 +193,10 @@ static bool try_again(struct step *step, int tries, struct err *err)
 		FIELD("reason", err->message)),
 	    "%s was rolled back by the database (%s); trying again", step->part->label,
 	    err->message);
-	return stop_sleep(&step->flow->stop, RETRY_PAUSE_MS * (int64_t)tries, err);
+	/* Those who waited behind us must get in, and whom we fell out with must not be met again.
+	 */
+	int64_t pause = (int64_t)RETRY_PAUSE_MS << (tries - 1);
+	return stop_sleep(&step->flow->stop, pause + text_random(pause), err);
 }
 
 static bool run_in_transaction(struct step *step, struct err *err)
@@ -244,9 +247,26 @@ static bool record_apart(const struct step *step, struct err *err)
 	return judge_unrecorded(step, err);
 }
 
+/* Settings that its statements made for each other were those of another session. */
+static bool resume(struct step *step, struct err *err)
+{
+	struct flow *flow = step->flow;
+	const struct sql_script *script = step->part->script;
+	int done = step->former->statements_done;
+	for (; step->done < done; step->done++) {
+		const struct sql_statement *statement = &script->statements[step->done];
+		if (statement->class == SQL_EITHER &&
+		    !flow->driver->exec(flow->db, statement, &flow->stop, err))
+			return blame(step, statement, err);
+	}
+	return history_statement_done(flow->db, step->migration, done, &flow->stop, err);
+}
+
 static bool record_start(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
+	if (step->has_row)
+		return resume(step, err);
 	if (step->part->down)
 		return history_revert_start(
 		    flow->db, &flow->run, step->migration, step->started_at, &flow->stop, err);
@@ -275,6 +295,34 @@ static bool note_failure(const struct step *step, const struct err *err)
 	return false;
 }
 
+/* What the statement at work left, as far as that is in the way of a next try. */
+static bool left_broken(
+    const struct step *step, int at, struct db_remains *remains, struct arena *arena)
+{
+	const struct flow *flow = step->flow;
+	const struct sql_script *script = step->part->script;
+	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
+	struct err ignored; /* the next start looks again */
+	return flow->driver->remains != NULL && (size_t)at < script->count &&
+	       flow->driver->remains(
+		   flow->db, &script->statements[at], remains, arena, &stop, &ignored) &&
+	       remains->state == DB_REMAINS_BROKEN;
+}
+
+/* IF NOT EXISTS is content with what an earlier try left. */
+static bool run_whole_statement(struct step *step, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_remains remains;
+	if (!run_statement(step, err))
+		return false;
+	if (!left_broken(step, step->done - 1, &remains, &arena))
+		return true;
+	step->done--;
+	err_set(err, ERR_DATABASE, "%s, from an earlier try", remains.what);
+	return blame(step, &step->part->script->statements[step->done], err);
+}
+
 /* Each step is committed by itself; what the ledger says is never ahead of what was done. */
 static bool run_stepwise(struct step *step, struct err *err)
 {
@@ -285,7 +333,7 @@ static bool run_stepwise(struct step *step, struct err *err)
 	while ((size_t)step->done < step->part->script->count) {
 		if (!flow->driver->lock_check(flow->db, &flow->stop, err))
 			return false;
-		if (!run_statement(step, err))
+		if (!run_whole_statement(step, err))
 			return note_failure(step, err);
 		/* A statement that was done is written down even when a signal came meanwhile. */
 		struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
@@ -320,7 +368,7 @@ static bool forget_start(struct step *step)
 
 bool flow_is_atomic(const struct flow *flow, const struct migration_part *part)
 {
-	return (flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 && !part->no_transaction;
+	return (flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 && part->script->transaction;
 }
 
 static bool atomic(const struct step *step)
@@ -379,7 +427,10 @@ static bool explain_failure(struct step *step, struct err *err)
 		return err_why(err, "%s is applied, and committed", label);
 	if (err->kind == ERR_MISMATCH)
 		return err_why(err, "%s, the last one pending, was rolled back", label);
-	bool nothing_left = atomic(step) || (step->done == 0 && forget_start(step));
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_remains remains;
+	bool broken = !atomic(step) && left_broken(step, step->done, &remains, &arena);
+	bool nothing_left = atomic(step) || (step->done == 0 && !broken && forget_start(step));
 	bool stopped = err->kind == ERR_STOPPED;
 	if (nothing_left) {
 		err_context(err,
@@ -398,7 +449,13 @@ static bool explain_failure(struct step *step, struct err *err)
 	    step->part->down ? "done" : "applied", step->done, step->part->script->count);
 	if (!stopped)
 		err->kind = ERR_HALF_APPLIED;
-	return err_next(err, "db-entry repair");
+	if (!broken)
+		return err_next(err, "db-entry repair");
+	err_why(err, "%s: that is what the statement left", remains.what);
+	if (step->part->down)
+		return err_next(err, "remove it: %s; then: db-entry repair", remains.cleanup);
+	return err_next(err, "mend the data, then remove it and go on: db-entry repair --retry %s",
+	    step->migration->version);
 }
 
 static void report_begin(const struct step *step)
@@ -452,6 +509,7 @@ bool flow_run_part(struct flow *flow, const struct migration_part *part,
 	    .migration = part->migration,
 	    .former = row,
 	    .last = is_last(flow, part),
+	    .has_row = row != NULL && row->state == HISTORY_STARTED && !part->down,
 	    .began = stop_now()};
 	struct db_limits limits = limits_of(&step);
 	text_now(step.started_at);

@@ -265,6 +265,12 @@ static bool take_snapshot(
 static bool estimate(struct flow *flow, int64_t *bytes, struct err *err)
 {
 	*bytes = 0;
+	if (flow->driver->dump_estimate == NULL) {
+		*bytes = 1; /* that there is something is all that can be said */
+		return policy(flow, "never") ||
+		       err_set(err, ERR_DUMP, "this build makes no dumps of %s databases",
+			   flow->driver->name);
+	}
 	if (!flow->probe.exists || flow->driver->dump_estimate(flow->db, bytes, &flow->stop, err))
 		return true;
 	if (err->kind == ERR_DATABASE)

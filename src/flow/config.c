@@ -441,6 +441,16 @@ const char *config_shown(struct config *config, enum setting_id id)
 	return arena_strndup(&config->arena, shown.data, shown.len);
 }
 
+/* Parsed at the first call; wiped with all other secrets. */
+static bool parse_once(struct config *config, struct url *parsed, const struct config_value *value,
+    struct url *url, struct err *err)
+{
+	if (parsed->scheme == NULL && !url_parse(parsed, value->text, &config->arena, err))
+		return err_context(err, "%s", value->origin);
+	*url = *parsed;
+	return true;
+}
+
 bool config_url(struct config *config, struct url *url, struct err *err)
 {
 	const struct config_value *value = &config->values[SETTING_DATABASE_URL];
@@ -449,11 +459,13 @@ bool config_url(struct config *config, struct url *url, struct err *err)
 		*err = config->url_problem;
 		return false;
 	}
-	if (config->url.scheme == NULL &&
-	    !url_parse(&config->url, value->text, &config->arena, err))
-		return err_context(err, "%s", value->origin);
-	*url = config->url;
-	return true;
+	return parse_once(config, &config->url, value, url, err);
+}
+
+bool config_direct_url(struct config *config, struct url *url, struct err *err)
+{
+	return parse_once(
+	    config, &config->direct_url, &config->values[SETTING_DIRECT_URL], url, err);
 }
 
 static void wipe_url(struct url *url)
@@ -477,6 +489,7 @@ static void wipe_values(struct config *config)
 		config->values[i] = (struct config_value){.origin = "default"};
 	}
 	wipe_url(&config->url);
+	wipe_url(&config->direct_url);
 	err_set(&config->url_problem, ERR_UNEXPECTED, "the database URL was wiped from memory");
 }
 

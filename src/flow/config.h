@@ -55,6 +55,7 @@ struct config {
 	const char *permission_origin; /* "no environment chosen", or file and place in it */
 	struct err url_problem;        /* why there is no URL; kind ERR_NONE when there is one */
 	struct url url;                /* as config_url() parsed it; scheme NULL before */
+	struct url direct_url;         /* the same for config_direct_url() */
 	struct config_unknown *unknown;
 	size_t unknown_count;
 };
@@ -88,6 +89,9 @@ const char *config_shown(struct config *config, enum setting_id id);
 
 /* The database URL, parsed into the config's arena. ERR_CONFIG when there is none, with advice. */
 bool config_url(struct config *config, struct url *url, struct err *err);
+
+/* DB_ENTRY_DIRECT_URL, which must be set. */
+bool config_direct_url(struct config *config, struct url *url, struct err *err);
 
 /*
  * Overwrite our secrets and the database URL in memory, and remove the variables of secret settings

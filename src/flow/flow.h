@@ -51,6 +51,7 @@ struct flow {
 	struct expectation expected;
 	bool first_install; /* no history was there when the run began */
 	bool locked;
+	bool direct;          /* connected by DB_ENTRY_DIRECT_URL */
 	size_t applied;       /* parts this run has run: applied, or of a rollback reverted */
 	size_t to_apply;      /* how many it set out to */
 	const char *applying; /* label of the one at work; NULL: none */

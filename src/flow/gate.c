@@ -254,39 +254,32 @@ void gate_close(struct gate *gate)
 	arena_free(&gate->arena);
 }
 
-/* A table without rows has nothing to lose. */
-static bool has_rows(struct flow *flow, const char *table, bool *yes, struct err *err)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	CLEANUP(buf_free) struct buf sql = buf_init(4096);
-	struct db_rows rows;
-	*yes = false;
-	if (!flow->driver->has_table(flow->db, table, yes, &flow->stop, err))
-		return false;
-	if (!*yes)
-		return true;
-	buf_printf(&sql, "SELECT 1 FROM %s", flow->db->own);
-	sql_quote(flow->driver->dialect, table, &sql);
-	buf_add_text(&sql, " LIMIT 1");
-	if (!flow->driver->query(flow->db, sql.data, NULL, 0, &arena, &rows, &flow->stop, err))
-		return false;
-	*yes = rows.count > 0;
-	return true;
-}
-
-/* Then a name in the file is not the table that has it now. */
-static bool renames_tables(struct gate *gate)
+/* Then a name in the file may not be the table that has it now. */
+static bool moves_names(const struct gate *gate)
 {
 	const struct sql_script *script = gate->judgement.part.script;
-	for (size_t i = 0; i < script->count; i++) {
-		const struct sql_statement *statement = &script->statements[i];
-		struct sql_alter what;
-		if (sql_alter_of(
-			&what, script->dialect, statement->text, statement->len, &gate->arena) &&
-		    what.action == SQL_ALTER_RENAME)
+	for (size_t i = 0; i < script->count; i++)
+		if (sql_moves_names(
+			script->dialect, script->statements[i].text, script->statements[i].len))
 			return true;
-	}
 	return false;
+}
+
+/* False when each thing that the statement may lose is a row of a table that has none. */
+static bool may_lose(struct flow *flow, const struct risk *risk, bool *yes, struct err *err)
+{
+	bool rows = risk->loss_count == 0 || risk->level == RISK_UNKNOWN;
+	for (size_t i = 0; i < risk->loss_count && !rows; i++) {
+		const struct risk_loss *loss = &risk->losses[i];
+		/* A table without rows has nothing to lose. */
+		if (loss->table == NULL)
+			rows = true;
+		else if (!flow->driver->has_rows(
+			     flow->db, loss->schema, loss->table, &rows, &flow->stop, err))
+			return false;
+	}
+	*yes = rows;
+	return true;
 }
 
 bool gate_before(struct gate *gate, struct err *err)
@@ -295,7 +288,7 @@ bool gate_before(struct gate *gate, struct err *err)
 	struct flow *flow = gate->flow;
 	bool proved = is_proved(flow, &judgement->part);
 	bool needed = !proved && judgement->part.destructive;
-	bool renames = !proved && renames_tables(gate);
+	bool moves = !proved && moves_names(gate);
 	for (size_t i = 0; i < judgement->part.script->count; i++) {
 		const struct risk *risk = &judgement->risks[i];
 		bool rows = true;
@@ -303,7 +296,7 @@ bool gate_before(struct gate *gate, struct err *err)
 		if (risk->level < RISK_DESTRUCTIVE ||
 		    (proved && strcmp(risk->rule, "unknown-pragma") != 0))
 			continue;
-		if (risk->table != NULL && !renames && !has_rows(flow, risk->table, &rows, err))
+		if (!moves && !may_lose(flow, risk, &rows, err))
 			return false;
 		needed = needed || rows;
 	}

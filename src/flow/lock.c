@@ -88,8 +88,39 @@ static bool probe_again(struct flow *flow, struct err *err)
 	return true;
 }
 
+/*
+ * Past the pooler. A URL that names another database would have the migrations applied there, to
+ * one that looks as if it had none yet.
+ */
+static bool go_direct(struct flow *flow, struct err *err)
+{
+	bool known = flow->history.exists;
+	struct url direct;
+	if (flow->direct || config_text(flow->config, SETTING_DIRECT_URL) == NULL)
+		return true;
+	if (!config_direct_url(flow->config, &direct, err))
+		return false;
+	if (db_driver_for(&direct, err) != flow->driver)
+		return err_set(
+		    err, ERR_CONFIG, "DB_ENTRY_DIRECT_URL is the URL of another kind of database");
+	flow_disconnect(flow);
+	flow->url = direct;
+	flow->direct = true;
+	if (!flow->driver->check_url(&direct, err) || !flow_wait(flow, err) ||
+	    !flow_look(flow, err))
+		return err_context(err, "DB_ENTRY_DIRECT_URL");
+	if (!known || flow->history.exists)
+		return true;
+	return err_set(err, ERR_CONFIG,
+	    "DB_ENTRY_DIRECT_URL names another database: %s has no"
+	    " history",
+	    flow->probe.label);
+}
+
 bool flow_take_lock(struct flow *flow, struct err *err)
 {
+	if (!go_direct(flow, err))
+		return false;
 	struct queue q = {
 	    .began = stop_now(),
 	    .advanced = stop_now(),

@@ -30,13 +30,31 @@ void flow_tell_differences(
 		err_why(err, "and %zu more: db-entry diff", count - told);
 }
 
+/* Of those that were cut off the catalog may know more than the history. */
+static bool look_behind(struct flow *flow, struct err *err)
+{
+	if (flow->driver->remains == NULL || flow->plan.counts[PLAN_UNFINISHED] == 0)
+		return true;
+	for (size_t i = 0; i < flow->plan.count; i++) {
+		struct plan_item *item = &flow->plan.items[i];
+		if (item->state != PLAN_UNFINISHED || plan_open_statement(item) == NULL)
+			continue;
+		struct db_remains *remains = arena_alloc(&flow->arena, sizeof(*remains));
+		if (!flow->driver->remains(flow->db, plan_open_statement(item), remains,
+			&flow->arena, &flow->stop, err))
+			return false;
+		item->remains = remains;
+	}
+	return true;
+}
+
 bool flow_look(struct flow *flow, struct err *err)
 {
 	if (!history_read(&flow->history, flow->db, &flow->arena, &flow->stop, err))
 		return false;
 	plan_make(&flow->plan, &flow->set, &flow->history, &flow->arena);
 	flow->run.position = flow->history.last_position;
-	return true;
+	return look_behind(flow, err);
 }
 
 static void report_warnings(const struct flow *flow)
@@ -70,7 +88,12 @@ bool flow_must_write(const struct flow *flow, struct err *err)
 	if (!flow->probe.read_only)
 		return true;
 	err_set(err, ERR_READ_ONLY, "%s can't be written", flow->probe.label);
-	return err_next(err, "make it and its folder writable for this process");
+	if (!flow->probe.recovery)
+		return err_next(
+		    err, "make it writable for this process, a file together with its folder");
+	err_why(err, "it is a standby, or recovers");
+	err_next(err, "name the primary in the URL");
+	return err_next(err, "to wait longer: DB_ENTRY_WAIT_TIMEOUT=5m");
 }
 
 static bool check_writable(const struct flow *flow, struct err *err)

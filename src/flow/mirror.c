@@ -3,6 +3,7 @@
 #include "flow/events.h"
 #include "schema/ignore.h"
 #include "schema/rename.h"
+#include <string.h>
 
 struct schema flow_schema_model(const struct flow *flow)
 {
@@ -87,9 +88,26 @@ struct schema *flow_without_ignored(struct flow *flow, const struct schema *sche
 	return kept;
 }
 
-bool flow_compare(struct flow *flow, const struct mirror *mirror, const struct schema *live,
+/* What names the schema that objects are in anyway says the same as what names none. */
+static void shorten(struct flow *flow, struct schema *schema)
+{
+	const char *own =
+	    flow->driver->own_schema == NULL ? NULL : flow->driver->own_schema(flow->db);
+	bool found = false;
+	for (size_t i = 0; own != NULL && i < schema->count; i++) {
+		if (strcmp(schema->objects[i].schema, own) != 0)
+			continue;
+		schema->objects[i].schema = "";
+		found = true;
+	}
+	if (found)
+		schema_settle(schema, &flow->arena);
+}
+
+bool flow_compare(struct flow *flow, struct mirror *mirror, const struct schema *live,
     struct schema_diff *diff, struct err *err)
 {
+	shorten(flow, &mirror->schema);
 	struct schema *stated = flow_without_ignored(flow, &mirror->schema), written = *stated;
 	const struct schema *there = flow_without_ignored(flow, live);
 	struct schema_diff found;
@@ -100,7 +118,8 @@ bool flow_compare(struct flow *flow, const struct mirror *mirror, const struct s
 	 */
 	if (found.count > 0 && !mirror->partial) {
 		const struct schema kept = flow_as_written(flow, there);
-		if (!flow->driver->canonicalise(&written, stated, &flow->arena, &flow->stop, err))
+		if (!flow->driver->canonicalise(
+			flow->db, &written, there, stated, &flow->arena, &flow->stop, err))
 			return false;
 		schema_renames_carry(stated, &written);
 		schema_diff(&found, stated, &kept, false, &flow->arena);

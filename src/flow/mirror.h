@@ -39,9 +39,10 @@ bool flow_need_mirror(const struct mirror *mirror, struct err *err);
 
 /*
  * What the mirror states as the engine would keep it, against the live schema: the mirror is the
- * left side. What SETTING_IGNORE says is left out of both.
+ * left side. What SETTING_IGNORE says is left out of both. Objects of the mirror that name the
+ * session's own schema name none afterwards.
  */
-bool flow_compare(struct flow *flow, const struct mirror *mirror, const struct schema *live,
+bool flow_compare(struct flow *flow, struct mirror *mirror, const struct schema *live,
     struct schema_diff *diff, struct err *err);
 
 /*

@@ -175,6 +175,10 @@ static bool replace(struct flow *flow, struct flow_restore *restore, struct err 
 		return true;
 	if (err->kind == ERR_DATABASE)
 		err->kind = ERR_FAILED;
+	if (err->retry == ERR_OUTCOME_UNKNOWN) {
+		err_context(err, "whether %s was restored is not known", restore->name);
+		return err_next(err, "look at it: db-entry status");
+	}
 	err_context(err, "%s was not restored", restore->name);
 	return err_why(err, "%s is as it was before", flow->probe.label);
 }

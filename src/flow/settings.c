@@ -23,6 +23,17 @@ const struct setting settings[SETTINGS] = {
 		"lines.",
     },
     {
+	.id = SETTING_DIRECT_URL,
+	.name = "DIRECT_URL",
+	.argument = "URL",
+	.type = SETTING_IS_URL,
+	.secret = true,
+	.topic = TOPIC_DATABASE,
+	.help = "The same database past its pooler, used only when something is to be done: behind "
+		"a pooler the migration lock would be no lock. With nothing pending the first URL "
+		"is enough.",
+    },
+    {
 	.id = SETTING_URL_FROM,
 	.name = "URL_FROM",
 	.argument = "VARIABLE",
@@ -198,10 +209,11 @@ const struct setting settings[SETTINGS] = {
 	.name = "LOCK_TIMEOUT",
 	.argument = "DURATION",
 	.type = SETTING_IS_DURATION,
-	.fallback = "10s",
+	.fallback = "5s",
 	.topic = TOPIC_WAITING,
 	.help = "How long one statement waits for other users of the database to let go of what it "
-		"needs. 0 sets no limit.",
+		"needs. On PostgreSQL a migration in a transaction is then tried again, five times "
+		"in all. 0 sets no limit.",
     },
     {
 	.id = SETTING_STATEMENT_TIMEOUT,

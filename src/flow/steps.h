@@ -37,8 +37,8 @@ bool flow_backup(struct flow *flow, const struct flow_work *work, struct err *er
 
 /*
  * Judge one part, run it and record that: in one transaction, or statement by statement with the
- * ledger. `row` is what the history has of it: of an up part NULL, or a row that makes room. A
- * failure says what is left behind.
+ * ledger. `row` is what the history has of it: of an up part NULL, a row that makes room, or one
+ * that is started, which it is then run on from. A failure says what is left behind.
  */
 bool flow_run_part(struct flow *flow, const struct migration_part *part,
     const struct history_row *row, struct err *err);
@@ -58,6 +58,11 @@ bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struc
 
 /* After flow_wait(), for what makes no database: ERR_CONFIG where there is none yet. */
 bool flow_must_exist(const struct flow *flow, struct err *err);
+/*
+ * While the database is a standby or recovers: wait until it is neither, as long as for a database
+ * that does not answer. Says nothing of one that stays read-only: flow_check() does.
+ */
+bool flow_await_writable(struct flow *flow, struct err *err);
 
 /* ERR_READ_ONLY where nothing can be written. */
 bool flow_must_write(const struct flow *flow, struct err *err);

@@ -31,10 +31,15 @@ struct waiting {
 	struct err last;                                 /* kind ERR_NONE before the first */
 };
 
-static void notice(void *context, const char *text)
+static void notice(void *context, enum db_notice level, const char *text)
 {
+	static const enum event_id ids[] = {
+	    [DB_NOTICE_DEBUG] = EVENT_DATABASE_DETAIL,
+	    [DB_NOTICE_INFO] = EVENT_DATABASE_NOTICE,
+	    [DB_NOTICE_WARNING] = EVENT_DATABASE_WARNING,
+	};
 	(void)context;
-	log_event(&events[EVENT_DATABASE_NOTICE], FIELDS(FIELD("text", text)), "%s", text);
+	log_event(&events[ids[level]], FIELDS(FIELD("text", text)), "%s", text);
 }
 
 static struct db_options options_of(struct flow *flow)
@@ -217,4 +222,34 @@ bool flow_wait(struct flow *flow, struct err *err)
 			FIELD_INT("elapsed_ms", stop_now() - w.began), FIELD_INT("tries", w.tries)),
 		    "the database answers");
 	return true;
+}
+
+static void report_recovery(const struct flow *flow, int64_t deadline_ms)
+{
+	static const char reason[] = "it is a standby or recovers, and something is pending";
+	char limit[32];
+	text_elapsed(deadline_ms, limit, sizeof(limit));
+	log_event(&events[EVENT_WAIT_RETRY],
+	    FIELDS(FIELD("code", ""), FIELD("reason", reason), FIELD_INT("elapsed_ms", 0),
+		FIELD_INT("next_try_ms", PAUSE_MOST_MS), FIELD_INT("deadline_ms", deadline_ms)),
+	    "waiting for %s: %s (at most %s)", flow->probe.label, reason, limit);
+}
+
+bool flow_await_writable(struct flow *flow, struct err *err)
+{
+	int64_t deadline_ms = config_ms(flow->config, SETTING_WAIT_TIMEOUT);
+	struct stop deadline = stop_within(&flow->stop, deadline_ms);
+	struct err lost;
+	if (!flow->probe.recovery)
+		return true;
+	report_recovery(flow, deadline_ms);
+	while (flow->probe.recovery && stop_left(&deadline) > 0) {
+		int64_t left = stop_left(&deadline);
+		if (!stop_sleep(&flow->stop, left < PAUSE_MOST_MS ? left : PAUSE_MOST_MS, err))
+			return false;
+		/* A URL with several hosts may lead to another one by now. */
+		if (!flow_probe(flow, flow->db, &flow->stop, &lost) && !flow_wait(flow, err))
+			return false;
+	}
+	return flow_look(flow, err);
 }

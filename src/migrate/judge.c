@@ -51,8 +51,8 @@ void judge(struct judgement *ret, const struct migration_part *part, struct aren
 		risk_of(risk, script->dialect, &script->statements[i], arena);
 		if (risk->level > judgement.worst)
 			judgement.worst = risk->level;
-		if (risk->object != NULL)
-			add(&judgement, risk->object, arena);
+		for (size_t j = 0; j < risk->loss_count; j++)
+			add(&judgement, risk->losses[j].object, arena);
 	}
 	name_token(&judgement, arena);
 	*ret = judgement;

@@ -44,13 +44,28 @@ static bool only_for_settings(const struct sql_script *script)
 #define HALF_WAY                                                                                   \
 	"several statements without a transaction: a crash between them leaves it half applied; "
 
-static void check_half_way(struct lint_findings *findings, const struct sql_script *part,
-    bool no_transaction, struct arena *arena)
+/* The second statement that changes something for good; NULL: there is none. */
+static const struct sql_statement *second_step(const struct sql_script *script)
 {
-	if (!no_transaction || part->count < 2)
+	bool first = false;
+	for (size_t i = 0; i < script->count; i++) {
+		if (script->statements[i].class == SQL_EITHER)
+			continue;
+		if (first)
+			return &script->statements[i];
+		first = true;
+	}
+	return NULL;
+}
+
+static void check_half_way(
+    struct lint_findings *findings, const struct sql_script *part, struct arena *arena)
+{
+	const struct sql_statement *second = second_step(part);
+	if (part->transaction || second == NULL)
 		return;
 	lint_add(findings, arena,
-	    (struct lint_finding){"half-way", part->statements[1].file, part->statements[1].line,
+	    (struct lint_finding){"half-way", second->file, second->line,
 		only_for_settings(part) ? HALF_WAY
 		    "remove no-transaction: foreign keys are off while a migration runs "
 		    "anyway"
@@ -95,10 +110,8 @@ void lint_migrations(
 	*findings = (struct lint_findings){0};
 	for (size_t i = 0; i < set->count; i++) {
 		check_empty(findings, &set->items[i], arena);
-		check_half_way(
-		    findings, &set->items[i].up, set->items[i].directives.no_transaction, arena);
-		check_half_way(findings, &set->items[i].down,
-		    set->items[i].directives.down_no_transaction, arena);
+		check_half_way(findings, &set->items[i].up, arena);
+		check_half_way(findings, &set->items[i].down, arena);
 		check_names(findings, &set->items[i], arena);
 		check_order(findings, set, i, arena);
 	}

@@ -11,7 +11,6 @@ struct migration_part migration_up(const struct migration *migration)
 	    .script = &migration->up,
 	    .label = migration->label,
 	    .destructive = directives->destructive,
-	    .no_transaction = directives->no_transaction,
 	    .lock_timeout = directives->lock_timeout,
 	    .statement_timeout = directives->statement_timeout,
 	};
@@ -25,7 +24,6 @@ struct migration_part migration_down(const struct migration *migration, struct a
 	    .script = &migration->down,
 	    .down = true,
 	    .label = arena_printf(arena, "rollback of %s", migration->label),
-	    .no_transaction = directives->down_no_transaction,
 	    .lock_timeout = directives->down_lock_timeout,
 	    .statement_timeout = directives->down_statement_timeout,
 	};
@@ -41,7 +39,7 @@ bool migration_read_down(struct migration *migration, const char *text,
 	size_t len = strlen(text);
 	if (!markers_divide(&file, &directives, dialect, text, len, arena, err) ||
 	    !sql_split(&down, dialect, text, len, migration->file, 1, arena, err) ||
-	    !sql_make_runnable(&down, !directives.down_no_transaction, err))
+	    !sql_make_runnable(&down, directives.down_no_transaction, err))
 		return false;
 	migration->directives = directives;
 	migration->down = down;

@@ -14,7 +14,7 @@ struct migration_part {
 	const struct sql_script *script;   /* of the migration */
 	bool down;
 	const char *label; /* for messages: "0012_add_users", "rollback of 0012_add_users" */
-	bool destructive, no_transaction;
+	bool destructive;
 	int64_t lock_timeout, statement_timeout; /* ms; -1: not given */
 };
 

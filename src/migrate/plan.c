@@ -196,8 +196,7 @@ static size_t statements_of(const struct history_row *row)
 	return row->undo == NULL ? 0 : row->undo->down.count;
 }
 
-/* The first statement of which nobody knows whether it was done; NULL when that can't be told. */
-static const struct sql_statement *open_statement(const struct plan_item *item)
+const struct sql_statement *plan_open_statement(const struct plan_item *item)
 {
 	const struct migration *migration = item->migration;
 	size_t done = (size_t)item->row->statements_done;
@@ -209,6 +208,20 @@ static const struct sql_statement *open_statement(const struct plan_item *item)
 	    done >= migration->up.count)
 		return NULL;
 	return &migration->up.statements[done];
+}
+
+bool plan_can_resume(const struct plan_item *item, int *done)
+{
+	if (item->state != PLAN_UNFINISHED || item->row->reverting ||
+	    plan_open_statement(item) == NULL)
+		return false;
+	const struct db_remains *remains = item->remains;
+	/* What failed was not done, even if what it would have made is there. */
+	bool failed = item->row->failed_at != NULL;
+	if (!failed && (remains == NULL || remains->state == DB_REMAINS_UNKNOWN))
+		return false;
+	*done = item->row->statements_done + (!failed && remains->state == DB_REMAINS_DONE);
+	return true;
 }
 
 static bool took_same_number(const struct plan_item *item)
@@ -256,7 +269,7 @@ static const char *indent(const struct err *err)
 static void explain_unfinished(const struct plan_item *item, struct err *err)
 {
 	const struct history_row *row = item->row;
-	const struct sql_statement *statement = open_statement(item);
+	const struct sql_statement *statement = plan_open_statement(item);
 	const size_t total = statements_of(row), done = (size_t)row->statements_done;
 	char summary[SUMMARY];
 	if (total == 0 && row->reverting) {
@@ -282,6 +295,8 @@ static void explain_unfinished(const struct plan_item *item, struct err *err)
 	if (!is_single(err))
 		err_why(err, "    %s:%d", statement->file, statement->line);
 	err_why(err, "    %s", summary);
+	if (item->remains != NULL && item->remains->state == DB_REMAINS_BROKEN)
+		err_why(err, "%s%s: that is what it left", indent(err), item->remains->what);
 }
 
 static void explain(const struct plan_item *item, struct err *err)
@@ -311,15 +326,29 @@ static void advise_changed(const struct plan_item *item, struct err *err)
 	    err, "or on this database alone: db-entry repair --accept %s", plan_item_version(item));
 }
 
+static void advise_unfinished(const struct plan_item *item, struct err *err)
+{
+	const char *version = plan_item_version(item);
+	bool broken = item->remains != NULL && item->remains->state == DB_REMAINS_BROKEN;
+	int done;
+	bool resumes = plan_can_resume(item, &done);
+	if (resumes)
+		err_next(err,
+		    "mend what it failed at, then%s run it from statement %d: db-entry"
+		    " repair --retry %s",
+		    broken ? " remove what it left and" : "", done + 1, version);
+	err_next(err, "%sfinish it by hand, then: db-entry repair --%s %s", resumes ? "or " : "",
+	    item->row->reverting ? "reverted" : "applied", version);
+	err_next(err, "or undo what is done, then: db-entry repair --%s %s",
+	    item->row->reverting ? "applied" : "reverted", version);
+}
+
 static void advise(const struct plan *plan, const struct plan_item *item, struct err *err)
 {
 	const char *version = plan_item_version(item);
 	switch (item->state) {
 	case PLAN_UNFINISHED:
-		err_next(err, "finish it by hand, then: db-entry repair --%s %s",
-		    item->row->reverting ? "reverted" : "applied", version);
-		err_next(err, "or undo what is done, then: db-entry repair --%s %s",
-		    item->row->reverting ? "applied" : "reverted", version);
+		advise_unfinished(item, err);
 		break;
 	case PLAN_FLOOR:
 		err_next(err, "start the image that has %s, or a newer one", version);
@@ -357,7 +386,7 @@ static bool blocks(const struct plan_item *item, unsigned states)
 static void locate(const struct plan_item *item, struct err *err)
 {
 	const struct sql_statement *statement =
-	    item->state == PLAN_UNFINISHED ? open_statement(item) : NULL;
+	    item->state == PLAN_UNFINISHED ? plan_open_statement(item) : NULL;
 	if (statement != NULL)
 		err_at(err, statement->file, statement->line);
 	else if (item->migration != NULL)

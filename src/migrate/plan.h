@@ -30,6 +30,8 @@ struct plan_item {
 	enum plan_state state;
 	const struct migration *migration; /* NULL when the image has none */
 	const struct history_row *row;     /* NULL when the history has none */
+	/* Of plan_open_statement(), once the database was asked; NULL: it was not. The caller's. */
+	const struct db_remains *remains;
 };
 
 struct plan {
@@ -72,6 +74,18 @@ bool plan_check(const struct plan *plan, bool refuse_out_of_order, struct err *e
 /* The same of unfinished migrations and rollbacks alone: all that stands in the way of a rollback.
  */
 bool plan_check_unfinished(const struct plan *plan, struct err *err);
+
+/*
+ * Of an unfinished one, the first statement that is not known to be done. NULL when that can't be
+ * told: the file changed, or all are done.
+ */
+const struct sql_statement *plan_open_statement(const struct plan_item *item);
+
+/*
+ * Can an unfinished migration be run from its open statement on, or the one behind it? *done then
+ * says how many are done. What `remains` says is BROKEN has to be removed before.
+ */
+bool plan_can_resume(const struct plan_item *item, int *done);
 
 const char *plan_state_name(enum plan_state state); /* "out-of-order" */
 

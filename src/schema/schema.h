@@ -21,7 +21,8 @@ enum schema_type {
 	SCHEMA_SQL,   /* a type, an expression, a statement: by tokens; space, comments, the case of
 			 words and quoting style don't count */
 	SCHEMA_BOOL,  /* "true"; absent or "false" for false */
-	SCHEMA_NAMES, /* names, separated by SCHEMA_SEPARATOR; order counts */
+	SCHEMA_NAMES, /* names, separated by SCHEMA_SEPARATOR; order counts, and case where the
+			 dialect says so */
 	SCHEMA_TERMS  /* the same of SQL: "a", "lower(b) DESC" */
 };
 
@@ -117,7 +118,8 @@ int schema_compare(
 int schema_compare_names(
     const struct schema *schema, const struct schema_object *a, const struct schema_object *b);
 
-/* The object of that kind, schema, parent and name (ASCII case ignored); NULL when absent. */
+/* The object of that kind, schema, parent and name (ASCII case ignored, unless the dialect has
+ * exact names); NULL when absent. */
 const struct schema_object *schema_find(const struct schema *schema, const struct schema_kind *kind,
     const char *schema_name, const char *parent, const char *name);
 

@@ -49,9 +49,30 @@ static int name_next(struct name *name)
 	return (unsigned char)c;
 }
 
-static bool same_name(const struct sql_token *a, const struct sql_token *b)
+/* A bare word is lower case then, whatever it looks like. */
+static int folded(const struct name *name, int c)
+{
+	return name->quote == 0 && c >= 0 ? tolower(c) : c;
+}
+
+static bool same_exact_name(struct name left, struct name right)
+{
+	int c, d;
+	do {
+		c = name_next(&left);
+		d = name_next(&right);
+		if (folded(&left, c) != folded(&right, d))
+			return false;
+	} while (c >= 0);
+	return true;
+}
+
+static bool same_name(
+    const struct dialect *dialect, const struct sql_token *a, const struct sql_token *b)
 {
 	struct name left = name_of(a), right = name_of(b);
+	if (dialect->exact_names)
+		return same_exact_name(left, right);
 	/* Both may be texts, in SQLite: there case counts. */
 	bool exact = left.quote == '"' && right.quote == '"';
 	int c, d;
@@ -64,10 +85,11 @@ static bool same_name(const struct sql_token *a, const struct sql_token *b)
 	return true;
 }
 
-static bool same_token(const struct sql_token *a, const struct sql_token *b)
+static bool same_token(
+    const struct dialect *dialect, const struct sql_token *a, const struct sql_token *b)
 {
 	if (is_name(a) && is_name(b))
-		return same_name(a, b);
+		return same_name(dialect, a, b);
 	if (a->kind != b->kind || a->len != b->len)
 		return false;
 	if (a->kind == SQL_TOKEN_NUMBER)
@@ -84,7 +106,7 @@ bool schema_tokens_same(const struct dialect *dialect, const char *a, const char
 	do {
 		c = next(&left);
 		d = next(&right);
-		if (!same_token(&c, &d))
+		if (!same_token(dialect, &c, &d))
 			return false;
 	} while (c.kind != SQL_TOKEN_END);
 	return true;

@@ -7,7 +7,7 @@
 /*
  * True when both have the same tokens, space and comments left out: words and quoted
  * identifiers without regard to case and the kind of quotes, but for two in double quotes, which
- * may be texts.
+ * may be texts, and for dialects with exact names.
  */
 bool schema_tokens_same(const struct dialect *dialect, const char *a, const char *b);
 

@@ -2,7 +2,7 @@
 #include "sql/risk.h"
 #include <stddef.h>
 
-#define OWN_FILE      "put it in a file of its own with -- db-entry: no-transaction"
+#define OWN_FILE      "put it in a file of its own, which then runs without a transaction"
 #define ONE_OUTERMOST "remove it: a migration runs in one transaction, opened and closed for it"
 
 /*
@@ -41,12 +41,19 @@ static const struct sql_class_rule classes[] = {
 /* They fire no trigger, and the foreign keys are off. Names may change by renaming. */
 static const char *const plain_risks[] = {"drop-table", "drop-column", "drop-derived", "add-column",
     "create", "create-unique", "read", "pragma", "vacuum", NULL};
+/* Two of its quotes in a row are two literals. */
+static const struct sql_quote quotes[] = {{"x'", false, false}, {NULL, false, false}};
+
+static const char *const moves_names[] = {"ALTER TABLE *. * RENAME TO", NULL};
 
 const struct dialect dialect_sqlite = {
     .name = "sqlite",
     .identifier_quotes = "\"`[",
+    .quotes = quotes,
     .body_start = "?EXPLAIN ?QUERY ?PLAN CREATE ?TEMP|TEMPORARY TRIGGER",
+    .body = SQL_BODY_TRIGGER,
     .classes = classes,
     .risks = risk_rules_sqlite,
     .plain_risks = plain_risks,
+    .moves_names = moves_names,
 };

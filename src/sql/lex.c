@@ -1,16 +1,8 @@
-#include "sql/lex.h"
+#include "sql/lex_span.h"
 #include <string.h>
 #include <strings.h>
 
-/* What a byte can be part of, as SQLite's tokenizer has it: ASCII alone, no locale. */
-enum {
-	BYTE_SPACE = 1,
-	BYTE_WORD = 2, /* goes on with a word; digits and $ don't begin one */
-	BYTE_DIGIT = 4,
-	BYTE_HEX = 8
-};
-
-static const unsigned char byte_kinds[256] = {
+const unsigned char lex_byte_kinds[256] = {
     ['\t' ... '\r'] = BYTE_SPACE,
     [' '] = BYTE_SPACE,
     ['$'] = BYTE_WORD,
@@ -20,6 +12,21 @@ static const unsigned char byte_kinds[256] = {
     ['_'] = BYTE_WORD,
     ['a' ... 'f'] = BYTE_WORD | BYTE_HEX,
     ['g' ... 'z'] = BYTE_WORD,
+    ['+'] = BYTE_OPERATOR,
+    ['-'] = BYTE_OPERATOR,
+    ['*'] = BYTE_OPERATOR,
+    ['/'] = BYTE_OPERATOR,
+    ['<' ... '>'] = BYTE_OPERATOR,
+    ['~'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['!'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['@'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['#'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['%'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['^'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['&'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['|'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['`'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
+    ['?'] = BYTE_OPERATOR | BYTE_OPERATOR_SPECIAL,
     [0x80 ... 0xff] = BYTE_WORD,
 };
 
@@ -28,17 +35,6 @@ static const char byte_order_mark[] = "\xef\xbb\xbf";
 /* Operators of more than one byte, longer ones first. */
 static const char *const operators[] = {
     "->>", "->", "<=", "<>", "<<", ">=", ">>", "==", "!=", "||", NULL};
-
-static bool byte_is(char byte, int kinds)
-{
-	return (byte_kinds[(unsigned char)byte] & kinds) != 0;
-}
-
-/* The byte `offset` behind the current one; NUL, which no token has, when there is none. */
-static char byte_ahead(const struct sql_lexer *lexer, size_t offset)
-{
-	return offset < (size_t)(lexer->end - lexer->at) ? lexer->at[offset] : '\0';
-}
 
 static bool starts_with(const struct sql_lexer *lexer, const char *text)
 {
@@ -56,12 +52,6 @@ static void skip(struct sql_lexer *lexer, int kinds)
 	lexer->at = at;
 }
 
-static enum sql_token_kind lex_broken(struct sql_lexer *lexer)
-{
-	lexer->at = lexer->text_end;
-	return SQL_TOKEN_BROKEN;
-}
-
 static enum sql_token_kind lex_space(struct sql_lexer *lexer)
 {
 	const char *at = lexer->at;
@@ -72,69 +62,12 @@ static enum sql_token_kind lex_space(struct sql_lexer *lexer)
 	return SQL_TOKEN_SPACE;
 }
 
-static enum sql_token_kind lex_line_comment(struct sql_lexer *lexer)
-{
-	const char *newline = memchr(lexer->at, '\n', (size_t)(lexer->end - lexer->at));
-
-	lexer->at = newline != NULL ? newline : lexer->end;
-	return SQL_TOKEN_COMMENT;
-}
-
-static enum sql_token_kind lex_block_comment(struct sql_lexer *lexer)
-{
-	const char *at = lexer->at + 2;
-
-	for (; at < lexer->end; at++) {
-		lexer->line += *at == '\n';
-		if (*at == '*' && at + 1 < lexer->end && at[1] == '/') {
-			at += 2;
-			break;
-		}
-	}
-	lexer->at = at;
-	return SQL_TOKEN_COMMENT;
-}
-
-/* From a quote to the next `quote`; a doubled one stands for itself where `doubling` says so. */
-static enum sql_token_kind lex_quoted(
-    struct sql_lexer *lexer, size_t opening, char quote, bool doubling, enum sql_token_kind kind)
-{
-	const char *at = lexer->at + opening;
-	int lines = 0;
-
-	/* Byte by byte: most literals are too short for memchr() to pay. */
-	for (; at < lexer->end; at++) {
-		lines += *at == '\n';
-		if (*at != quote)
-			continue;
-		if (doubling && at + 1 < lexer->end && at[1] == quote) {
-			at++;
-			continue;
-		}
-		lexer->at = at + 1;
-		lexer->line += lines;
-		return kind;
-	}
-	return lex_broken(lexer);
-}
-
-static enum sql_token_kind lex_string(struct sql_lexer *lexer)
-{
-	return lex_quoted(lexer, 1, '\'', true, SQL_TOKEN_STRING);
-}
-
-static enum sql_token_kind lex_identifier(struct sql_lexer *lexer)
-{
-	if (*lexer->at == '[')
-		return lex_quoted(lexer, 1, ']', false, SQL_TOKEN_IDENTIFIER);
-	return lex_quoted(lexer, 1, *lexer->at, true, SQL_TOKEN_IDENTIFIER);
-}
-
 static enum sql_token_kind lex_word(struct sql_lexer *lexer)
 {
-	/* x'01ef': two of its quotes in a row are two literals, as SQLite has it. */
-	if ((*lexer->at == 'x' || *lexer->at == 'X') && byte_ahead(lexer, 1) == '\'')
-		return lex_quoted(lexer, 2, '\'', false, SQL_TOKEN_STRING);
+	const struct sql_quote *quote = lex_prefix(lexer);
+
+	if (quote != NULL)
+		return lex_prefixed(lexer, quote);
 	skip(lexer, BYTE_WORD);
 	return SQL_TOKEN_WORD;
 }
@@ -149,23 +82,47 @@ static bool at_exponent(const struct sql_lexer *lexer)
 	       ((sign == '+' || sign == '-') && byte_is(byte_ahead(lexer, 2), BYTE_DIGIT));
 }
 
+static bool at_radix(const struct sql_lexer *lexer)
+{
+	char radix = byte_ahead(lexer, 1);
+
+	return *lexer->at == '0' && (radix == 'x' || radix == 'X') &&
+	       byte_is(byte_ahead(lexer, 2), BYTE_HEX);
+}
+
+/* 1_000: an underscore between digits. */
+static void skip_digits(struct sql_lexer *lexer)
+{
+	skip(lexer, BYTE_DIGIT);
+	while (lexes(lexer, SQL_LEX_BARE_NUMBERS) && byte_ahead(lexer, 0) == '_' &&
+	       byte_is(byte_ahead(lexer, 1), BYTE_DIGIT)) {
+		lexer->at++;
+		skip(lexer, BYTE_DIGIT);
+	}
+}
+
 static enum sql_token_kind lex_number(struct sql_lexer *lexer)
 {
-	if (*lexer->at == '0' && (byte_ahead(lexer, 1) == 'x' || byte_ahead(lexer, 1) == 'X') &&
-	    byte_is(byte_ahead(lexer, 2), BYTE_HEX)) {
+	bool bare = lexes(lexer, SQL_LEX_BARE_NUMBERS);
+
+	if (at_radix(lexer)) {
 		lexer->at += 2;
 		skip(lexer, BYTE_HEX);
 		return SQL_TOKEN_NUMBER;
 	}
-	skip(lexer, BYTE_DIGIT);
-	if (byte_ahead(lexer, 0) == '.') {
+	skip_digits(lexer);
+	/* 1..5 is a range in PostgreSQL. */
+	if (byte_ahead(lexer, 0) == '.' && !(bare && byte_ahead(lexer, 1) == '.')) {
 		lexer->at++;
-		skip(lexer, BYTE_DIGIT);
+		skip_digits(lexer);
 	}
-	if (at_exponent(lexer))
+	if (at_exponent(lexer)) {
 		lexer->at += 2;
+		skip_digits(lexer);
+	}
 	/* 12ab is one token, which SQLite refuses as a whole. */
-	skip(lexer, BYTE_WORD);
+	if (!bare)
+		skip(lexer, BYTE_WORD);
 	return SQL_TOKEN_NUMBER;
 }
 
@@ -206,16 +163,129 @@ static enum sql_token_kind lex_numbered_parameter(struct sql_lexer *lexer)
 	return SQL_TOKEN_PARAMETER;
 }
 
+/*
+ * PostgreSQL takes all operator bytes there are, up to a comment. At the end there is no + or -
+ * unless a byte before it is one that SQL's own operators don't have: so `a=-1` is what it means.
+ */
+static size_t long_operator(const struct sql_lexer *lexer)
+{
+	size_t len = 0;
+	bool special = false;
+
+	while (byte_is(byte_ahead(lexer, len), BYTE_OPERATOR)) {
+		const char *at = lexer->at + len;
+
+		if (at_pair(at, lexer->end, '-', '-') || at_pair(at, lexer->end, '/', '*'))
+			break;
+		special = special || byte_is(*at, BYTE_OPERATOR_SPECIAL);
+		len++;
+	}
+	while (len > 1 && !special && (lexer->at[len - 1] == '+' || lexer->at[len - 1] == '-'))
+		len--;
+	return len;
+}
+
 static enum sql_token_kind lex_operator(struct sql_lexer *lexer)
 {
+	size_t len = 1;
+
+	if (lexes(lexer, SQL_LEX_LONG_OPERATORS)) {
+		len = long_operator(lexer);
+		lexer->at += len > 0 ? len : 1;
+		return SQL_TOKEN_OPERATOR;
+	}
 	for (const char *const *text = operators; *text != NULL; text++) {
 		if (**text == *lexer->at && starts_with(lexer, *text)) {
-			lexer->at += strlen(*text);
-			return SQL_TOKEN_OPERATOR;
+			len = strlen(*text);
+			break;
 		}
 	}
+	lexer->at += len;
+	return SQL_TOKEN_OPERATOR;
+}
+
+static enum sql_token_kind lex_dollar(struct sql_lexer *lexer)
+{
+	size_t tag = lex_dollar_tag(lexer);
+
+	if (tag > 0)
+		return lex_dollar_string(lexer, tag);
+	return byte_is(byte_ahead(lexer, 1), BYTE_DIGIT) ? lex_numbered_parameter(lexer)
+							 : lex_operator(lexer);
+}
+
+/* The length of psql's :name, :'name', :"name" or :{?name} that stands here; 0: none does. */
+static size_t client_variable(const struct sql_lexer *lexer)
+{
+	char quote = byte_ahead(lexer, 1), close = quote;
+	size_t begin = 2, len;
+
+	if (quote == '{' && byte_ahead(lexer, 2) == '?') {
+		begin = 3;
+		close = '}';
+	} else if (quote != '\'' && quote != '"') {
+		begin = 1;
+		close = '\0';
+	}
+	len = begin;
+	while (byte_ahead(lexer, len) != '$' && byte_is(byte_ahead(lexer, len), BYTE_WORD))
+		len++;
+	if (len == begin || (close != '\0' && byte_ahead(lexer, len) != close))
+		return 0;
+	return close != '\0' ? len + 1 : len;
+}
+
+/* a[1:n], JSON_OBJECT('k' :v), k:v: what stands before the colon is a value. */
+static bool behind_value(const struct sql_lexer *lexer)
+{
+	const struct sql_token *before = &lexer->before;
+
+	return lexer->brackets > 0 || before->kind == SQL_TOKEN_STRING ||
+	       before->kind == SQL_TOKEN_NUMBER || before->kind == SQL_TOKEN_IDENTIFIER ||
+	       sql_token_is_sign(before, ')') ||
+	       (before->kind == SQL_TOKEN_WORD && before->text + before->len == lexer->at);
+}
+
+static enum sql_token_kind lex_colon(struct sql_lexer *lexer)
+{
+	size_t len = client_variable(lexer);
+
+	if (len > 0 && !behind_value(lexer)) {
+		lexer->at += len;
+		return SQL_TOKEN_PARAMETER;
+	}
+	lexer->at += byte_ahead(lexer, 1) == ':' || byte_ahead(lexer, 1) == '=' ? 2 : 1;
+	return SQL_TOKEN_OPERATOR;
+}
+
+/* ? : @ # $, which begin SQLite's parameters. */
+static enum sql_token_kind lex_sign(struct sql_lexer *lexer)
+{
+	char sign = *lexer->at;
+
+	if (sign == '$' && lexes(lexer, SQL_LEX_DOLLAR_STRINGS))
+		return lex_dollar(lexer);
+	if (lexes(lexer, SQL_LEX_NUMBERED))
+		return sign == ':' ? lex_colon(lexer) : lex_operator(lexer);
+	return sign == '?' ? lex_numbered_parameter(lexer) : lex_named_parameter(lexer);
+}
+
+static enum sql_token_kind lex_dot(struct sql_lexer *lexer)
+{
+	if (byte_is(byte_ahead(lexer, 1), BYTE_DIGIT))
+		return lex_number(lexer);
+	if (lexes(lexer, SQL_LEX_BARE_NUMBERS) && byte_ahead(lexer, 1) == '.')
+		lexer->at++;
 	lexer->at++;
 	return SQL_TOKEN_OPERATOR;
+}
+
+static enum sql_token_kind lex_backslash(struct sql_lexer *lexer)
+{
+	if (lexer->dialect->client_commands == NULL)
+		return lex_operator(lexer);
+	lexer->at = lex_line_end(lexer);
+	return SQL_TOKEN_CLIENT;
 }
 
 /* Tokens that begin with a byte of their own come first; what is left a dialect may decide. */
@@ -226,7 +296,8 @@ static enum sql_token_kind lex_other(struct sql_lexer *lexer)
 	if (byte_is(*lexer->at, BYTE_DIGIT))
 		return lex_number(lexer);
 	/* SQLite skips it anywhere, so a keyword behind one is a keyword. */
-	if (starts_with(lexer, byte_order_mark)) {
+	if (starts_with(lexer, byte_order_mark) &&
+	    (lexer->at == lexer->begin || !lexes(lexer, SQL_LEX_MARK_AT_START))) {
 		lexer->at += strlen(byte_order_mark);
 		return SQL_TOKEN_SPACE;
 	}
@@ -255,18 +326,55 @@ static enum sql_token_kind lex_token(struct sql_lexer *lexer)
 	case '/':
 		return byte_ahead(lexer, 1) == '*' ? lex_block_comment(lexer) : lex_operator(lexer);
 	case '.':
-		return byte_is(byte_ahead(lexer, 1), BYTE_DIGIT) ? lex_number(lexer)
-								 : lex_operator(lexer);
+		return lex_dot(lexer);
+	case '\\':
+		return lex_backslash(lexer);
 	case '?':
-		return lex_numbered_parameter(lexer);
 	case ':':
 	case '@':
 	case '#':
 	case '$':
-		return lex_named_parameter(lexer);
+		return lex_sign(lexer);
 	default:
 		return lex_other(lexer);
 	}
+}
+
+/* STDIN and STDOUT both mean the client here; which of them it is only FROM tells. */
+static void follow_copy(struct sql_lexer *lexer, const struct sql_token *token)
+{
+	if (token->kind == SQL_TOKEN_SEMICOLON && lexer->parentheses == 0)
+		lexer->copy = lexer->copy == SQL_COPY_STDIN ? SQL_COPY_LINE : SQL_COPY_NONE;
+	else if (lexer->before.kind == SQL_TOKEN_SEMICOLON || lexer->before.text == NULL)
+		lexer->copy = sql_token_is(token, "COPY") ? SQL_COPY_BEGUN : SQL_COPY_NONE;
+	else if (lexer->copy == SQL_COPY_BEGUN && lexer->parentheses == 0 &&
+		 sql_token_is(&lexer->before, "FROM") &&
+		 (sql_token_is(token, "STDIN") || sql_token_is(token, "STDOUT")))
+		lexer->copy = SQL_COPY_STDIN;
+}
+
+static void follow_signs(struct sql_lexer *lexer, const struct sql_token *token)
+{
+	lexer->parentheses += sql_token_is_sign(token, '(');
+	lexer->parentheses -= sql_token_is_sign(token, ')') && lexer->parentheses > 0;
+	lexer->brackets += sql_token_is_sign(token, '[');
+	lexer->brackets -= sql_token_is_sign(token, ']') && lexer->brackets > 0;
+	if (token->kind == SQL_TOKEN_SEMICOLON && lexer->parentheses == 0)
+		lexer->brackets = 0;
+}
+
+static void follow(struct sql_lexer *lexer, const struct sql_token *token)
+{
+	if (sql_token_is_gap(token) || token->kind == SQL_TOKEN_END)
+		return;
+	follow_signs(lexer, token);
+	if (token->kind == SQL_TOKEN_DATA || token->kind == SQL_TOKEN_CLIENT) {
+		lexer->before = (struct sql_token){0};
+		return;
+	}
+	if (lexes(lexer, SQL_LEX_COPY_DATA))
+		follow_copy(lexer, token);
+	lexer->before = *token;
 }
 
 void sql_lex_init(struct sql_lexer *lexer, const struct dialect *dialect, const char *text,
@@ -274,8 +382,7 @@ void sql_lex_init(struct sql_lexer *lexer, const struct dialect *dialect, const 
 {
 	const char *nul = len > 0 ? memchr(text, '\0', len) : NULL;
 
-	lexer->dialect = dialect;
-	lexer->at = text;
+	*lexer = (struct sql_lexer){.dialect = dialect, .at = text, .begin = text};
 	lexer->text_end = len > 0 ? text + len : text;
 	lexer->end = nul != NULL ? nul : lexer->text_end;
 	lexer->line = first_line;
@@ -285,23 +392,34 @@ struct sql_token sql_lex_next(struct sql_lexer *lexer)
 {
 	struct sql_token token = {.text = lexer->at, .line = lexer->line};
 
-	if (lexer->at < lexer->end)
-		token.kind = lex_token(lexer);
-	else if (lexer->at < lexer->text_end)
-		token.kind = lex_broken(lexer);
-	else
+	if (lexer->at == lexer->text_end)
 		token.kind = SQL_TOKEN_END;
+	else if (lexer->at == lexer->end)
+		token.kind = lex_nul(lexer);
+	else if (lexer->copy == SQL_COPY_LINE)
+		token.kind = lex_copy_line(lexer);
+	else if (lexer->copy == SQL_COPY_DATA)
+		token.kind = lex_copy_data(lexer);
+	else
+		token.kind = lex_token(lexer);
 	token.len = (size_t)(lexer->at - token.text);
+	if (lexes(lexer, SQL_LEX_NUMBERED | SQL_LEX_COPY_DATA))
+		follow(lexer, &token);
 	return token;
+}
+
+bool sql_token_is_gap(const struct sql_token *token)
+{
+	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT;
+}
+
+bool sql_token_is_sign(const struct sql_token *token, char sign)
+{
+	return token->kind == SQL_TOKEN_OPERATOR && token->len == 1 && *token->text == sign;
 }
 
 bool sql_token_is(const struct sql_token *token, const char *word)
 {
 	return token->kind == SQL_TOKEN_WORD && token->len == strlen(word) &&
 	       strncasecmp(token->text, word, token->len) == 0;
-}
-
-bool sql_token_is_gap(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT;
 }

@@ -2,8 +2,8 @@
  * Lexing: a text becomes tokens, each knowing its bytes and line. Nothing is copied or normalised,
  * and every byte of the text belongs to exactly one token.
  *
- * Lines are ended by LF, so CRLF counts once and a lone CR is white space: that is where the
- * databases, too, let a comment end. Bytes that are not UTF-8 pass through.
+ * Lines are ended by LF, so CRLF counts once; where a lone CR ends a comment is the dialect's.
+ * Bytes that are not UTF-8 pass through.
  */
 #ifndef DB_ENTRY_SQL_LEX_H
 #define DB_ENTRY_SQL_LEX_H
@@ -15,14 +15,16 @@
 enum sql_token_kind {
 	SQL_TOKEN_END,        /* the text is over */
 	SQL_TOKEN_SPACE,      /* white space, and a byte order mark where a token may start */
-	SQL_TOKEN_COMMENT,    /* without the LF that ends it; a block comment may lack its end */
+	SQL_TOKEN_COMMENT,    /* without the line's end; SQLite's block comment may lack its end */
 	SQL_TOKEN_WORD,       /* keyword or bare identifier */
-	SQL_TOKEN_IDENTIFIER, /* quoted identifier, with its quotes */
-	SQL_TOKEN_STRING,     /* string or blob literal, with its quotes */
+	SQL_TOKEN_IDENTIFIER, /* quoted identifier, with its quotes and prefix */
+	SQL_TOKEN_STRING,     /* string or blob literal, with its quotes and prefix */
 	SQL_TOKEN_NUMBER,
-	SQL_TOKEN_PARAMETER, /* ?1 :name @name $name */
+	SQL_TOKEN_PARAMETER, /* ?1 :name @name $name; $1 :name :'name' */
 	SQL_TOKEN_SEMICOLON,
 	SQL_TOKEN_OPERATOR, /* any other byte, or an operator of several */
+	SQL_TOKEN_CLIENT,   /* a command of the client, \connect: up to the end of its line */
+	SQL_TOKEN_DATA,     /* lines behind COPY … FROM stdin; the last one is \. */
 	SQL_TOKEN_BROKEN    /* an unclosed quote or a NUL byte: up to the end of the text */
 };
 
@@ -33,13 +35,31 @@ struct sql_token {
 	int line; /* 1-based, of its first byte */
 };
 
-/* Read by sql_lex_next() alone. */
+/* What is wrong where a SQL_TOKEN_BROKEN begins, and what to do. */
+struct sql_broken {
+	const char *what, *advice;
+};
+
+/* Written by sql_lex_next() alone. */
 struct sql_lexer {
 	const struct dialect *dialect;
 	const char *at;
+	const char *begin;
 	const char *end;      /* the first NUL byte, or text_end */
 	const char *text_end; /* behind the last byte */
 	int line;
+	const struct sql_broken *broken; /* of the SQL_TOKEN_BROKEN; NULL for a NUL byte */
+
+	/* The last token that says something, where a dialect's lexing depends on it. */
+	struct sql_token before;
+	int parentheses, brackets; /* open ones */
+	enum {
+		SQL_COPY_NONE,
+		SQL_COPY_BEGUN, /* in a statement that begins with COPY */
+		SQL_COPY_STDIN, /* behind its FROM stdin */
+		SQL_COPY_LINE,  /* behind its semicolon, in the same line */
+		SQL_COPY_DATA   /* where its data begin */
+	} copy;
 };
 
 /* `first_line` is the line of the text's first byte in its file. */
@@ -49,10 +69,13 @@ void sql_lex_init(struct sql_lexer *lexer, const struct dialect *dialect, const 
 /* The next token; SQL_TOKEN_END for ever after the last one. */
 struct sql_token sql_lex_next(struct sql_lexer *lexer);
 
+/* True for white space and comments. */
+bool sql_token_is_gap(const struct sql_token *token);
+
 /* True for a bare word equal to `word`, ASCII case ignored. */
 bool sql_token_is(const struct sql_token *token, const char *word);
 
-/* White space or a comment. */
-bool sql_token_is_gap(const struct sql_token *token);
+/* True for the operator that is this one byte. */
+bool sql_token_is_sign(const struct sql_token *token, char sign);
 
 #endif

@@ -1,100 +1,7 @@
 #include "sql/risk.h"
 #include "base/text.h"
-#include "sql/match.h"
+#include "sql/reading.h"
 #include <string.h>
-#include <strings.h>
-
-enum {
-	WHERE_TOKENS = 3 /* as many as a condition that says nothing has */
-};
-
-/* What is found on one way through a statement. */
-struct reading {
-	struct sql_head head; /* behind the WITH clause */
-	bool upsert;          /* ON CONFLICT … DO UPDATE */
-	bool where;           /* one at the outermost level */
-	struct sql_token condition[WHERE_TOKENS + 1];
-	size_t condition_count;
-	bool condition_over;
-};
-
-static bool is_sign(const struct sql_token *token, char sign)
-{
-	return token->kind == SQL_TOKEN_OPERATOR && token->len == 1 && *token->text == sign;
-}
-
-static bool begins_statement(const struct sql_token *token)
-{
-	return sql_token_is(token, "INSERT") || sql_token_is(token, "REPLACE") ||
-	       sql_token_is(token, "UPDATE") || sql_token_is(token, "DELETE") ||
-	       sql_token_is(token, "SELECT") || sql_token_is(token, "VALUES");
-}
-
-/* Words that end a condition. Parentheses around it are not part of it. */
-static void read_condition(struct reading *reading, const struct sql_token *token)
-{
-	if (sql_token_is(token, "RETURNING") || sql_token_is(token, "ORDER") ||
-	    sql_token_is(token, "LIMIT"))
-		reading->condition_over = true;
-	else if (!is_sign(token, '(') && !is_sign(token, ')') &&
-		 reading->condition_count <= WHERE_TOKENS && !reading->condition_over)
-		reading->condition[reading->condition_count++] = *token;
-}
-
-static void read_statement(
-    struct reading *reading, const struct dialect *dialect, const char *text, size_t len)
-{
-	struct sql_lexer lexer;
-	struct sql_token token, before = {0};
-	bool with = false, first = true;
-	int depth = 0;
-	*reading = (struct reading){0};
-	sql_lex_init(&lexer, dialect, text, len, 1);
-	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
-		if (sql_token_is_gap(&token))
-			continue;
-		with = with || (first && sql_token_is(&token, "WITH"));
-		first = false;
-		depth -= is_sign(&token, ')');
-		if (with && depth == 0 && begins_statement(&token))
-			with = false;
-		if (!with)
-			sql_head_add(&reading->head, &token);
-		if (sql_token_is(&before, "DO") && sql_token_is(&token, "UPDATE"))
-			reading->upsert = true;
-		if (reading->where)
-			read_condition(reading, &token);
-		if (!with && depth == 0 && sql_token_is(&token, "WHERE"))
-			reading->where = true;
-		depth += is_sign(&token, '(');
-		before = token;
-	}
-}
-
-static bool same_token(const struct sql_token *a, const struct sql_token *b)
-{
-	return a->len == b->len && strncasecmp(a->text, b->text, a->len) == 0;
-}
-
-static bool is_constant(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_NUMBER || token->kind == SQL_TOKEN_STRING ||
-	       sql_token_is(token, "TRUE") || sql_token_is(token, "NULL");
-}
-
-/* `WHERE true`, `WHERE 1`, `WHERE 1 = 1`, `WHERE 1 < 2`, `WHERE id = id` hold for every row. */
-static bool has_real_where(const struct reading *reading)
-{
-	const struct sql_token *condition = reading->condition;
-	if (!reading->where || reading->condition_count == 0)
-		return false;
-	if (reading->condition_count == 1)
-		return !is_constant(&condition[0]);
-	if (reading->condition_count == WHERE_TOKENS)
-		return !same_token(&condition[0], &condition[2]) &&
-		       !(is_constant(&condition[0]) && is_constant(&condition[2]));
-	return true;
-}
 
 const char *sql_token_name(const struct sql_token *token, struct arena *arena)
 {
@@ -111,75 +18,155 @@ const char *sql_token_name(const struct sql_token *token, struct arena *arena)
 	return name;
 }
 
-static const char *lower_name(const struct sql_token *token, struct arena *arena)
+static const char *lower(const char *name, struct arena *arena)
 {
-	char *name = arena_strdup(arena, sql_token_name(token, arena));
-	for (char *at = name; *at != '\0'; at++)
+	char *copy = arena_strdup(arena, name);
+	for (char *at = copy; *at != '\0'; at++)
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at + ('a' - 'A'));
-	return name;
+	return copy;
 }
 
-static bool holds(enum risk_condition condition, const struct reading *reading)
+/* As the engine compares names. */
+static const char *plain_name(
+    const struct sql_token *token, const struct dialect *dialect, struct arena *arena)
 {
-	switch (condition) {
-	case RISK_ALWAYS:
-		return true;
-	case RISK_IF_WHERE:
-		return has_real_where(reading);
-	case RISK_IF_UPSERT:
-		return reading->upsert;
+	const char *name = sql_token_name(token, arena);
+	return dialect->exact_names && token->kind != SQL_TOKEN_WORD ? name : lower(name, arena);
+}
+
+/* With its schema, unless that is where tables are at home. */
+static const char *full_name(
+    const struct sql_capture *capture, const struct dialect *dialect, struct arena *arena)
+{
+	const char *name = plain_name(&capture->name, dialect, arena), *home = dialect->home_schema;
+	if (home == NULL)
+		return name;
+	/* Inside a string both stand together: setval('public.users_id_seq', 1). */
+	if (capture->name.kind == SQL_TOKEN_STRING && text_starts(name, home) &&
+	    name[strlen(home)] == '.')
+		return name + strlen(home) + 1;
+	if (capture->qualifier.text == NULL)
+		return name;
+	const char *schema = plain_name(&capture->qualifier, dialect, arena);
+	return strcmp(schema, home) == 0 ? name : arena_printf(arena, "%s.%s", schema, name);
+}
+
+static bool is_about_table(const char *object)
+{
+	return strcmp(object, RISK_TABLE) == 0 || strcmp(object, RISK_COLUMN) == 0 ||
+	       strcmp(object, RISK_ROWS) == 0;
+}
+
+static void add_loss(struct risk *risk, const char *object,
+    const struct sql_capture captured[SQL_CAPTURES], const struct dialect *dialect,
+    struct arena *arena)
+{
+	struct risk_loss loss = {.object = ""};
+	size_t count = 0;
+	for (const char *at = object; *at != '\0'; at++)
+		loss.object = *at != '*' ? arena_printf(arena, "%s%c", loss.object, *at)
+					 : arena_printf(arena, "%s%s", loss.object,
+					       full_name(&captured[count++], dialect, arena));
+	if (is_about_table(object)) {
+		loss.table = plain_name(&captured[0].name, dialect, arena);
+		if (captured[0].qualifier.text != NULL)
+			loss.schema = plain_name(&captured[0].qualifier, dialect, arena);
 	}
-	return false;
+	risk->losses = arena_grow(
+	    arena, risk->losses, risk->loss_count, &risk->loss_capacity, sizeof(*risk->losses));
+	risk->losses[risk->loss_count++] = loss;
 }
 
-static void name_object(struct risk *risk, enum risk_object object,
-    const struct sql_token captured[SQL_CAPTURES], struct arena *arena)
+static void judge_part(struct risk *risk, const struct reading_part *part,
+    const struct dialect *dialect, struct arena *arena)
 {
-	if (object == RISK_NOTHING)
+	static const struct sql_risk_rule unknown = {.level = RISK_UNKNOWN,
+	    .name = "unknown-statement",
+	    .why = "no rule knows this statement"};
+	struct sql_capture captured[SQL_CAPTURES];
+	const struct sql_risk_rule *rule = dialect->risks;
+	while (rule->pattern != NULL &&
+	       ((rule->condition != RISK_ALWAYS && !reading_has(part, rule->condition)) ||
+		   !sql_head_capture(&part->head, rule->pattern, captured, NULL)))
+		rule++;
+	if (rule->pattern == NULL)
+		rule = &unknown;
+	if (rule->object != NULL)
+		add_loss(risk, rule->object, captured, dialect, arena);
+	if (rule->object != NULL && dialect->dependents != NULL &&
+	    reading_has(part, RISK_IF_CASCADE))
+		add_loss(risk, dialect->dependents, captured, dialect, arena);
+	if (risk->rule != NULL && rule->level <= risk->level)
 		return;
-	risk->table = lower_name(&captured[0], arena);
-	if (object == RISK_TABLE)
-		risk->object = arena_printf(arena, "table %s", risk->table);
-	else if (object == RISK_ROWS)
-		risk->object = arena_printf(arena, "rows of %s", risk->table);
-	else
-		risk->object = arena_printf(
-		    arena, "column %s.%s", risk->table, lower_name(&captured[1], arena));
+	risk->level = rule->level;
+	risk->rule = rule->name;
+	risk->why = rule->why;
 }
 
 void risk_of(struct risk *risk, const struct dialect *dialect,
     const struct sql_statement *statement, struct arena *arena)
 {
-	struct sql_token captured[SQL_CAPTURES];
 	struct reading reading;
-	read_statement(&reading, dialect, statement->text, statement->len);
-	for (const struct sql_risk_rule *rule = dialect->risks; rule->pattern != NULL; rule++) {
-		if (!sql_head_capture(&reading.head, rule->pattern, captured) ||
-		    !holds(rule->condition, &reading))
-			continue;
-		*risk = (struct risk){.level = rule->level, .rule = rule->name, .why = rule->why};
-		name_object(risk, rule->object, captured, arena);
+	*risk = (struct risk){.level = RISK_SAFE};
+	reading_of(&reading, dialect, statement->text, statement->len, arena);
+	for (size_t i = 0; i < reading.count; i++)
+		judge_part(risk, &reading.parts[i], dialect, arena);
+	if (!reading.cut)
 		return;
-	}
-	*risk = (struct risk){.level = RISK_UNKNOWN,
-	    .rule = "unknown-statement",
-	    .why = "no rule knows this statement"};
+	risk->level = RISK_UNKNOWN;
+	risk->rule = "too-long";
+	risk->why = "it has more parts than are read";
+}
+
+bool risk_names_table(const struct risk *risk, const char *table)
+{
+	for (size_t i = 0; i < risk->loss_count; i++)
+		if (risk->losses[i].table != NULL && text_is_nocase(risk->losses[i].table, table))
+			return true;
+	return false;
+}
+
+/* "rows of audit.users" → "audit.users"; NULL for what is no table's. */
+static const char *table_of(const char *object)
+{
+	static const char *const kinds[] = {"table ", "rows of ", "column "};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (text_starts(object, kinds[i]))
+			return object + strlen(kinds[i]);
+	return NULL;
+}
+
+/* Is it in that schema? A name of the home schema has none before it. */
+static bool is_in_schema(const char *lost, const char *table, const char *schema)
+{
+	size_t len = strlen(schema);
+	if (strncmp(table, schema, len) != 0 || table[len] != '.')
+		return false;
+	return !text_starts(lost, "column ") || strchr(table + len + 1, '.') != NULL;
+}
+
+/* Is it that table, or a column of it? */
+static bool is_of_table(const char *lost, const char *table, const char *name)
+{
+	size_t len = strlen(name);
+	if (strncmp(table, name, len) != 0)
+		return false;
+	if (!text_starts(lost, "column "))
+		return table[len] == '\0';
+	return table[len] == '.' && strchr(table + len + 1, '.') == NULL;
 }
 
 bool risk_covers(const char *object, const char *lost)
 {
-	size_t len;
+	const char *table = table_of(lost);
 	if (strcmp(object, lost) == 0)
 		return true;
-	if (!text_starts(object, "table "))
+	if (table == NULL)
 		return false;
-	object += strlen("table ");
-	len = strlen(object);
-	if (text_starts(lost, "rows of "))
-		return strcmp(lost + strlen("rows of "), object) == 0;
-	return text_starts(lost, "column ") && strncmp(lost + 7, object, len) == 0 &&
-	       lost[7 + len] == '.';
+	if (text_starts(object, "schema "))
+		return is_in_schema(lost, table, object + strlen("schema "));
+	return text_starts(object, "table ") && is_of_table(lost, table, object + strlen("table "));
 }
 
 bool sql_alter_of(struct sql_alter *alter, const struct dialect *dialect, const char *text,
@@ -197,22 +184,21 @@ bool sql_alter_of(struct sql_alter *alter, const struct dialect *dialect, const 
 	    {"ALTER TABLE *. * RENAME COLUMN * TO *", SQL_ALTER_RENAME_COLUMN},
 	    {"ALTER TABLE *. * RENAME * TO *", SQL_ALTER_RENAME_COLUMN},
 	};
-	struct sql_token captured[SQL_CAPTURES];
-	struct reading reading;
-	read_statement(&reading, dialect, text, len);
+	struct sql_capture captured[SQL_CAPTURES];
+	struct sql_head head;
+	sql_head_read(&head, dialect, text, len);
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (!sql_head_capture(&reading.head, forms[i].pattern, captured))
+		if (!sql_head_capture(&head, forms[i].pattern, captured, NULL))
 			continue;
 		*alter = (struct sql_alter){.action = forms[i].action};
-		alter->table = sql_token_name(&captured[0], arena);
+		alter->table = sql_token_name(&captured[0].name, arena);
 		if (forms[i].action == SQL_ALTER_RENAME)
-			alter->to = sql_token_name(&captured[1], arena);
+			alter->to = sql_token_name(&captured[1].name, arena);
 		else
-			alter->column = sql_token_name(&captured[1], arena);
+			alter->column = sql_token_name(&captured[1].name, arena);
 		if (forms[i].action == SQL_ALTER_RENAME_COLUMN)
 			/* The statement ends with the new name. */
-			alter->to =
-			    sql_token_name(&reading.head.tokens[reading.head.count - 1], arena);
+			alter->to = sql_token_name(&head.tokens[head.count - 1], arena);
 		return true;
 	}
 	return false;
@@ -220,9 +206,18 @@ bool sql_alter_of(struct sql_alter *alter, const struct dialect *dialect, const 
 
 bool sql_is_update_where(const struct dialect *dialect, const char *text, size_t len)
 {
+	CLEANUP(arena_free) struct arena arena = {0};
 	struct reading reading;
-	read_statement(&reading, dialect, text, len);
-	return sql_head_matches(&reading.head, "UPDATE") && has_real_where(&reading);
+	reading_of(&reading, dialect, text, len, &arena);
+	return sql_head_matches(&reading.parts[0].head, "UPDATE") &&
+	       reading_has(&reading.parts[0], RISK_IF_WHERE);
+}
+
+bool sql_moves_names(const struct dialect *dialect, const char *text, size_t len)
+{
+	struct sql_head head;
+	sql_head_read(&head, dialect, text, len);
+	return sql_head_matches_any(&head, dialect->moves_names);
 }
 
 bool sql_has_word(const struct dialect *dialect, const char *text, size_t len, const char *word)

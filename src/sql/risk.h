@@ -20,46 +20,73 @@ enum risk_level {
 /* What a rule asks for beside its pattern. */
 enum risk_condition {
 	RISK_ALWAYS,
-	RISK_IF_WHERE, /* a WHERE that is not true for every row by itself */
-	RISK_IF_UPSERT /* ON CONFLICT … DO UPDATE */
-};
-
-/* What is lost, by the first and second `*` of the pattern. */
-enum risk_object {
-	RISK_NOTHING,
-	RISK_TABLE,  /* "table users" */
-	RISK_COLUMN, /* "column users.phone" */
-	RISK_ROWS    /* "rows of users" */
+	RISK_IF_WHERE,   /* a WHERE that is not true for every row by itself */
+	RISK_IF_UPSERT,  /* ON CONFLICT … DO UPDATE */
+	RISK_IF_CASCADE, /* CASCADE is its last word */
+	RISK_IF_CALLS,   /* it calls a function that is not among the dialect's harmless ones */
+	RISK_IF_MERGE_DELETE, /* THEN DELETE */
+	RISK_IF_MERGE_UPDATE, /* THEN UPDATE */
+	RISK_IF_BY_SOURCE,    /* WHEN NOT MATCHED BY SOURCE */
+	RISK_IF_NOT_VALID,    /* a constraint that is NOT VALID: not checked yet */
+	RISK_IF_PROGRAM       /* COPY from or to a program */
 };
 
 /*
- * The first rule that matches counts. Patterns are those of sql/match.h, held against the statement
- * behind its WITH clause. A table alone is captured by its pattern wherever there is one.
+ * What is lost, where each `*` is a name that the pattern's `*` stood for, in their order. In the
+ * first three, and in no other, the first name is that of a table.
+ */
+#define RISK_TABLE   "table *"
+#define RISK_COLUMN  "column *.*"
+#define RISK_ROWS    "rows of *"
+#define RISK_NOTHING NULL
+
+/*
+ * The first rule that matches counts. Patterns are those of sql/match.h, held against each part of
+ * a statement: behind its WITH clause, each item of a list, each statement in a WITH clause.
  */
 struct sql_risk_rule {
 	const char *pattern;
 	enum risk_condition condition;
 	enum risk_level level;
-	enum risk_object object;
+	const char *object;
 	const char *name; /* stable: "drop-column" */
 	const char *why;
 };
 
-struct risk {
-	enum risk_level level;
-	const char *rule;   /* stable name: "drop-column" */
-	const char *object; /* what is lost: "column users.phone"; NULL when nothing is */
-	const char *table;  /* whose it is, without quotes; NULL when nothing is */
-	const char *why;    /* one line for people */
+/*
+ * What may be lost: "column users.phone". A table has its schema before it where the statement
+ * names one, "column audit.users.phone", unless that is the dialect's home_schema. A driver's proof
+ * names its losses in the same way, and leaves out the schema that bare names mean; so what reading
+ * and proof find alike has one name.
+ */
+struct risk_loss {
+	const char *object;
+	const char *table;  /* whose it is, without quotes; NULL: it is no table's */
+	const char *schema; /* as the statement has it; NULL: it names none */
 };
 
-extern const struct sql_risk_rule risk_rules_sqlite[];
+struct risk {
+	enum risk_level level;    /* the worst of its parts, whose the two texts are */
+	const char *rule;         /* stable name: "drop-column" */
+	const char *why;          /* one line for people */
+	struct risk_loss *losses; /* in the order of the text */
+	size_t loss_count, loss_capacity;
+};
+
+extern const struct sql_risk_rule risk_rules_sqlite[], risk_rules_postgres[];
+extern const struct sql_words risk_harmless_postgres; /* dialect.harmless_calls */
 
 /* Judge one statement. Texts are static or in the arena. */
 void risk_of(struct risk *risk, const struct dialect *dialect,
     const struct sql_statement *statement, struct arena *arena);
 
-/* True when an approval of losing `object` also covers `lost`: the same, or all of its table. */
+/* True when `table` is among those whose losses are named. */
+bool risk_names_table(const struct risk *risk, const char *table);
+
+/*
+ * True when an approval of losing `object` also covers `lost`: the same, or all of its table or
+ * schema.
+ */
 bool risk_covers(const char *object, const char *lost);
 
 /*
@@ -84,6 +111,9 @@ bool sql_alter_of(struct sql_alter *alter, const struct dialect *dialect, const 
 
 /* True for UPDATE under a WHERE that is not true for every row by itself. */
 bool sql_is_update_where(const struct dialect *dialect, const char *text, size_t len);
+
+/* True when names behind it, or what it calls, may mean other tables than before it. */
+bool sql_moves_names(const struct dialect *dialect, const char *text, size_t len);
 
 /* True when one of its words, bare, is `word`. */
 bool sql_has_word(const struct dialect *dialect, const char *text, size_t len, const char *word);

@@ -1,5 +1,6 @@
 #include "sql/script.h"
-#include "sql/lex.h"
+#include "sql/match.h"
+#include <stdio.h>
 #include <string.h>
 
 static const char ellipsis[] = "…";
@@ -87,8 +88,10 @@ static bool check_inside(const struct sql_script *script, const struct sql_state
 	case SQL_FORBIDDEN:
 		return refuse(script, statement, "not allowed in a migration", NULL, err);
 	case SQL_ABSORBED:
+	case SQL_EITHER: /* before BEGIN and behind COMMIT as well */
 		return true;
 	case SQL_PLAIN:
+	case SQL_LATE:
 		break;
 	}
 	return check_plain(script, statement, pair, err);
@@ -107,6 +110,8 @@ static bool check_outside(
 	case SQL_FORBIDDEN:
 		return refuse(script, statement, "not allowed in a migration", NULL, err);
 	case SQL_PLAIN:
+	case SQL_EITHER:
+	case SQL_LATE:
 	case SQL_OUTSIDE:
 	case SQL_ABSORBED:
 		break;
@@ -114,13 +119,91 @@ static bool check_outside(
 	return true;
 }
 
-/* Outside a transaction nothing is absorbed; inside one only plain statements are left. */
-static void keep_plain(struct sql_script *script)
+static bool is_text(const struct sql_token *token, const struct sql_token *text)
+{
+	return token->kind == SQL_TOKEN_STRING && token->len == text->len &&
+	       memcmp(token->text, text->text, text->len) == 0;
+}
+
+static bool has_text(const struct dialect *dialect, const struct sql_statement *statement,
+    const struct sql_token *text)
+{
+	struct sql_lexer lexer;
+	struct sql_token token;
+
+	sql_lex_init(&lexer, dialect, statement->text, statement->len, 1);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END)
+		if (is_text(&token, text))
+			return true;
+	return false;
+}
+
+/* A type made by the same file takes new values at once, as of PostgreSQL 17. */
+static bool makes_type(const struct dialect *dialect, const struct sql_statement *statement,
+    const struct sql_token *type)
+{
+	struct sql_capture captured[SQL_CAPTURES];
+	struct sql_head head;
+
+	sql_head_read(&head, dialect, statement->text, statement->len);
+	return sql_head_capture(&head, dialect->makes_type, captured, NULL) &&
+	       captured[0].name.len == type->len &&
+	       memcmp(captured[0].name.text, type->text, type->len) == 0;
+}
+
+/* In one transaction nobody may use a value that it added: ALTER TYPE … ADD VALUE. */
+static bool check_late(const struct sql_script *script, size_t at, struct err *err)
+{
+	const struct sql_statement *statement = &script->statements[at];
+	struct sql_capture captured[SQL_CAPTURES];
+	struct sql_head head;
+	char why[120];
+
+	sql_head_read(&head, script->dialect, statement->text, statement->len);
+	sql_head_capture(&head, script->dialect->adds_value, captured, NULL);
+	for (size_t i = 0; i < at; i++)
+		if (makes_type(script->dialect, &script->statements[i], &captured[0].name))
+			return true;
+	for (size_t i = at + 1; i < script->count; i++) {
+		const struct sql_statement *user = &script->statements[i];
+
+		if (user->class != SQL_PLAIN || !has_text(script->dialect, user, &captured[1].name))
+			continue;
+		snprintf(why, sizeof(why),
+		    "it uses the value that line %d adds, and in one transaction it can't",
+		    statement->line);
+		return refuse(script, user, why, statement->advice, err);
+	}
+	return true;
+}
+
+/*
+ * Nothing but what can't be run in a transaction, and settings for it: then there is only one way
+ * to run it, and nobody has to say so.
+ */
+static bool runs_outside(const struct sql_script *script)
+{
+	bool outside = false;
+
+	for (size_t i = 0; i < script->count; i++) {
+		enum sql_class class = script->statements[i].class;
+
+		if (class != SQL_OUTSIDE && class != SQL_EITHER && class != SQL_ABSORBED)
+			return false;
+		outside = outside || class == SQL_OUTSIDE;
+	}
+	return outside;
+}
+
+/* Outside a transaction nothing is absorbed; inside one what the run does itself is. */
+static void drop_absorbed(struct sql_script *script)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < script->count; i++) {
-		if (script->statements[i].class == SQL_PLAIN)
+		enum sql_class class = script->statements[i].class;
+
+		if (class == SQL_PLAIN || class == SQL_EITHER || class == SQL_LATE)
 			script->statements[kept++] = script->statements[i];
 	}
 	script->count = kept;
@@ -139,24 +222,39 @@ static bool refuse_parameter(
 	return err_at(err, statement->file, statement->parameter_line);
 }
 
-bool sql_make_runnable(struct sql_script *script, bool transaction, struct err *err)
+static bool check_inside_all(const struct sql_script *script, struct err *err)
 {
 	struct pair pair = {0};
 
-	for (size_t i = 0; i < script->count; i++) {
-		const struct sql_statement *statement = &script->statements[i];
-
-		if (statement->parameter != NULL)
-			return refuse_parameter(script, statement, err);
-		if (transaction ? !check_inside(script, statement, &pair, err)
-				: !check_outside(script, statement, err))
+	for (size_t i = 0; i < script->count; i++)
+		if (!check_inside(script, &script->statements[i], &pair, err) ||
+		    (script->statements[i].class == SQL_LATE && !check_late(script, i, err)))
 			return false;
-	}
-	if (pair.begin != NULL && pair.commit == NULL)
-		return refuse(script, pair.begin, "there is no COMMIT for it",
-		    "end the file with COMMIT; or remove it", err);
+	return pair.begin == NULL || pair.commit != NULL ||
+	       refuse(script, pair.begin, "there is no COMMIT for it",
+		   "end the file with COMMIT; or remove it", err);
+}
+
+static bool check_outside_all(const struct sql_script *script, struct err *err)
+{
+	for (size_t i = 0; i < script->count; i++)
+		if (!check_outside(script, &script->statements[i], err))
+			return false;
+	return true;
+}
+
+bool sql_make_runnable(struct sql_script *script, bool no_transaction, struct err *err)
+{
+	bool transaction = !no_transaction && !runs_outside(script);
+
+	for (size_t i = 0; i < script->count; i++)
+		if (script->statements[i].parameter != NULL)
+			return refuse_parameter(script, &script->statements[i], err);
+	if (transaction ? !check_inside_all(script, err) : !check_outside_all(script, err))
+		return false;
 	if (transaction)
-		keep_plain(script);
+		drop_absorbed(script);
+	script->transaction = transaction;
 	return true;
 }
 

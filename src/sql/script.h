@@ -3,7 +3,7 @@
  *
  * Splitting is exact for the dialect. Statements that the run does itself (an outermost
  * BEGIN … COMMIT pair, SQLite's PRAGMA foreign_keys) are absorbed; what can't be run as part of a
- * migration is refused with file and line.
+ * migration is refused with file and line. Whether it runs in a transaction is decided here, once.
  */
 #ifndef DB_ENTRY_SQL_SCRIPT_H
 #define DB_ENTRY_SQL_SCRIPT_H
@@ -22,8 +22,14 @@ struct sql_statement {
 	int line;         /* of its first token */
 	enum sql_class class;
 	const char *advice; /* of the rule that classed it; may be NULL */
-	/* The first parameter (`?1`, `:name`), which would have no value; NULL when there is none.
+	/*
+	 * The lines behind `COPY … FROM stdin;`, without the `\.` that ends them, as the file has
+	 * them; not NUL-terminated. It lives as long as `text`. NULL for any other statement.
 	 */
+	const char *data;
+	size_t data_len;
+	int data_line; /* of its first byte */
+	/* The first parameter (`?1`, `:name`) that would have no value; NULL when there is none. */
 	const char *parameter;
 	int parameter_line;
 };
@@ -32,26 +38,30 @@ struct sql_script {
 	const struct dialect *dialect;
 	struct sql_statement *statements; /* in the arena; NULL when there is none */
 	size_t count;
+	bool transaction; /* run in one; set by sql_make_runnable() */
 	char checksum[DIGEST_HEX + 1];
 };
 
 /*
  * Split a text into all its statements, absorbed ones included, and take the checksum: SHA-256 over
- * the tokens of each statement (each followed by a NUL) and a "\x01" after each statement.
- * Comments, white space, empty statements, a byte order mark and the CR of CRLF inside tokens don't
- * count. Statements hold copies of the text and the pointer `file`. ERR_MALFORMED at file and line
- * for an unclosed quote or trigger body and for a NUL byte.
+ * the tokens of each statement (each followed by a NUL) and a "\x01" after each statement; COPY's
+ * data follow with a "\x02". Comments, white space, empty statements, a byte order mark, the CR of
+ * CRLF inside tokens and data, and the client's commands that are dropped don't count. Statements
+ * hold copies of the text and the pointer `file`. ERR_MALFORMED at file and line for an unclosed
+ * quote, comment, parenthesis or body, for a NUL byte or one that is no UTF-8 where the dialect
+ * wants that, for data without a COPY or the other way round, and for a command of the client.
  */
 bool sql_split(struct sql_script *script, const struct dialect *dialect, const char *text,
     size_t len, const char *file, int first_line, struct arena *arena, struct err *err);
 
 /*
- * Keep what a migration runs: in a transaction (`transaction` true) absorb one outermost
- * BEGIN … COMMIT pair and absorbed settings, outside one keep the settings. ERR_MALFORMED at file
- * and line for a statement that can't be run there, with advice. The checksum stays that of the
- * whole text.
+ * Decide how a migration is run, and keep what it runs. In a transaction, which is the rule, one
+ * outermost BEGIN … COMMIT pair and absorbed settings are dropped. Without one when
+ * `no_transaction` asks for it, or when its statements are all of those that can't be run inside,
+ * settings aside; these are kept then. ERR_MALFORMED at file and line for a statement that can't be
+ * run so, with advice. The checksum stays that of the whole text.
  */
-bool sql_make_runnable(struct sql_script *script, bool transaction, struct err *err);
+bool sql_make_runnable(struct sql_script *script, bool no_transaction, struct err *err);
 
 /*
  * The statement in one line for a message: white space folded, comments dropped, cut to `size` with

@@ -1,4 +1,5 @@
 #include "base/digest.h"
+#include "base/text.h"
 #include "sql/match.h"
 #include "sql/script.h"
 #include <string.h>
@@ -30,8 +31,12 @@ struct splitter {
 	/* The statement being read; none while head.count is 0. */
 	struct sql_head head;
 	const char *end;
+	struct sql_token before; /* the last token of it */
 	enum body body;
-	const char *parameter; /* the first of the statement; NULL: none */
+	int blocks;            /* open BEGIN ATOMIC, and CASE inside it */
+	int parentheses;       /* open ones */
+	int parenthesis_line;  /* of the outermost of them */
+	const char *parameter; /* the first without a value; NULL: none */
 	int parameter_line;
 };
 
@@ -77,22 +82,81 @@ static void sum_token(struct sum *sum, const struct sql_token *token)
 	sum_add(sum, "", 1);
 }
 
-static void add_token(struct splitter *s, const struct sql_token *token)
+/* Behind AS and a dot these words are names. */
+static void follow_blocks(struct splitter *s, const struct sql_token *token)
 {
-	if (s->body == BODY_SEMICOLON && sql_token_is(token, "END"))
+	if (sql_token_is(token, "ATOMIC") && sql_token_is(&s->before, "BEGIN") &&
+	    sql_head_matches(&s->head, s->dialect->body_start))
+		s->blocks++;
+	if (s->blocks == 0 || sql_token_is(&s->before, "AS") || sql_token_is_sign(&s->before, '.'))
+		return;
+	s->blocks += sql_token_is(token, "CASE");
+	s->blocks -= sql_token_is(token, "END");
+}
+
+static void follow_body(struct splitter *s, const struct sql_token *token)
+{
+	if (s->dialect->body == SQL_BODY_ATOMIC)
+		follow_blocks(s, token);
+	else if (s->body == BODY_SEMICOLON && sql_token_is(token, "END"))
 		s->body = BODY_END;
 	else if (s->body != BODY_NONE)
 		s->body = BODY_INSIDE;
+	if (sql_token_is_sign(token, '(') && s->parentheses++ == 0)
+		s->parenthesis_line = token->line;
+	s->parentheses -= sql_token_is_sign(token, ')') && s->parentheses > 0;
+}
+
+static bool has_value(const struct splitter *s, const struct sql_token *parameter)
+{
+	return *parameter->text == '$' &&
+	       sql_head_matches_any(&s->head, s->dialect->own_parameters);
+}
+
+static void add_token(struct splitter *s, const struct sql_token *token)
+{
+	follow_body(s, token);
 	sql_head_add(&s->head, token);
 	s->end = token->text + token->len;
-	if (token->kind == SQL_TOKEN_PARAMETER && s->parameter == NULL) {
+	s->before = *token;
+	if (token->kind == SQL_TOKEN_PARAMETER && s->parameter == NULL && !has_value(s, token)) {
 		s->parameter = arena_strndup(s->arena, token->text, token->len);
 		s->parameter_line = token->line;
 	}
 	sum_token(&s->sum, token);
 }
 
-static void finish_statement(struct splitter *s)
+static int count_lines(const char *at, const char *end)
+{
+	int lines = 0;
+
+	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		lines++;
+		at++;
+	}
+	return lines;
+}
+
+/* `text` ends with a NUL and has none before. */
+static bool check_encoding(
+    const struct splitter *s, const char *text, size_t len, int line, struct err *err)
+{
+	const char *at = text, *end = text + len;
+	size_t bytes;
+
+	if (!s->dialect->utf8_only)
+		return true;
+	while (at < end && (bytes = text_character(at)) > 0)
+		at += bytes;
+	if (at == end)
+		return true;
+	err_set(
+	    err, ERR_MALFORMED, "the byte 0x%02x is no UTF-8 here", (unsigned)(unsigned char)*at);
+	err_next(err, "save the file as UTF-8 text");
+	return err_at(err, s->file, line + count_lines(text, at));
+}
+
+static bool finish_statement(struct splitter *s, struct err *err)
 {
 	const struct sql_class_rule *rule = sql_head_rule(&s->head, s->dialect);
 	const struct sql_token *first = &s->head.tokens[0];
@@ -101,6 +165,8 @@ static void finish_statement(struct splitter *s)
 
 	/* What is overwritten is a `;`, white space, a comment's first byte or the end. */
 	text[len] = '\0';
+	if (!check_encoding(s, text, len, first->line, err))
+		return false;
 	s->statements =
 	    arena_grow(s->arena, s->statements, s->count, &s->capacity, sizeof(*s->statements));
 	s->statements[s->count++] = (struct sql_statement){
@@ -116,90 +182,198 @@ static void finish_statement(struct splitter *s)
 	s->parameter = NULL;
 	sum_add(&s->sum, "\x01", 1);
 	s->head.count = 0;
+	s->before = (struct sql_token){0};
 	s->body = BODY_NONE;
+	s->parentheses = 0;
+	return true;
 }
 
-static bool has_body(const struct splitter *s)
+static bool has_trigger_body(const struct splitter *s)
 {
-	return s->body != BODY_NONE || sql_head_matches(&s->head, s->dialect->body_start);
+	return s->dialect->body == SQL_BODY_TRIGGER &&
+	       (s->body != BODY_NONE || sql_head_matches(&s->head, s->dialect->body_start));
 }
 
-static void add_semicolon(struct splitter *s, const struct sql_token *token)
+/* Inside something, where a semicolon ends no statement. */
+static bool is_open(const struct splitter *s)
+{
+	return s->blocks > 0 || (s->dialect->parentheses_hold && s->parentheses > 0);
+}
+
+static bool add_semicolon(struct splitter *s, const struct sql_token *token, struct err *err)
 {
 	if (s->head.count == 0)
-		return;
-	if (s->body == BODY_END || !has_body(s)) {
-		finish_statement(s);
-	} else {
-		add_token(s, token);
-		s->body = BODY_SEMICOLON;
-	}
+		return true;
+	if (!is_open(s) && (s->body == BODY_END || !has_trigger_body(s)))
+		return finish_statement(s, err);
+	add_token(s, token);
+	s->body = BODY_SEMICOLON;
+	return true;
 }
 
-static int count_lines(const char *at, const char *end)
+/* Of the statement that ended last: the lexer finds data behind the semicolon of a COPY alone. */
+static bool add_data(struct splitter *s, const struct sql_token *token, struct err *err)
 {
-	int lines = 0;
+	struct sql_statement *statement;
+	char *data = s->copy + (token->text - s->text);
+	size_t len = token->len - strlen("\\.");
 
-	while ((at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-		lines++;
-		at++;
+	if (s->head.count > 0 || s->statements == NULL) {
+		err_set(
+		    err, ERR_MALFORMED, "the data of a COPY … FROM stdin inside another statement");
+		err_next(err, "move the COPY out of it");
+		return err_at(err, s->file, token->line);
 	}
-	return lines;
+	statement = &s->statements[s->count - 1];
+	data[len] = '\0';
+	if (!check_encoding(s, data, len, token->line, err))
+		return false;
+	statement->data = data;
+	statement->data_len = len;
+	statement->data_line = token->line;
+	sum_quoted(&s->sum, data, len);
+	sum_add(&s->sum, "\x02", 1);
+	return true;
 }
 
-static bool refuse_broken(const struct splitter *s, const struct sql_token *token, struct err *err)
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_word(char c)
+{
+	return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* \connect, \i, \! with the backslash. */
+static size_t command_length(const struct sql_token *token)
+{
+	size_t len = 1;
+
+	while (len < token->len && is_letter(token->text[len]))
+		len++;
+	return len == 1 && token->len > 1 ? 2 : len;
+}
+
+static bool begins_with(const struct sql_token *token, const char *command)
+{
+	size_t len = strlen(command);
+
+	return token->len >= len && memcmp(token->text, command, len) == 0 &&
+	       (token->len == len || !is_word(token->text[len]));
+}
+
+/*
+ * What changes nothing here is dropped, unless the client would find more on the line: a second
+ * backslash may begin another command, or SQL.
+ */
+static bool add_client_command(struct splitter *s, const struct sql_token *token, struct err *err)
+{
+	size_t len = command_length(token);
+	const struct sql_client_command *command = s->dialect->client_commands;
+	const char *advice;
+
+	while (command->name != NULL && !begins_with(token, command->name))
+		command++;
+	advice = command->advice;
+	if (advice == NULL && s->head.count == 0 &&
+	    memchr(token->text + len, '\\', token->len - len) == NULL)
+		return true;
+	err_set(err, ERR_MALFORMED, "%.*s is a command of the client, and no SQL", (int)len,
+	    token->text);
+	err_next(err, "%s",
+	    advice != NULL ? advice : "give it a line of its own, between two statements");
+	return err_at(err, s->file, token->line);
+}
+
+static bool refuse_broken(const struct splitter *s, const struct sql_lexer *lexer,
+    const struct sql_token *token, struct err *err)
 {
 	const char *nul = memchr(token->text, '\0', token->len);
-	const char *what = "quoted name";
 
 	if (nul != NULL) {
 		err_set(err, ERR_MALFORMED, "a NUL byte, which no SQL text has");
 		err_next(err, "save the file as UTF-8 text");
 		return err_at(err, s->file, token->line + count_lines(token->text, nul));
 	}
-	if (*token->text == '\'')
-		what = "string";
-	else if (*token->text == 'x' || *token->text == 'X')
-		what = "blob literal";
-	err_set(err, ERR_MALFORMED, "a %s begins here and is never closed", what);
-	err_next(err, "close it, or write the quote twice if it belongs to the text");
+	err_set(err, ERR_MALFORMED, "%s", lexer->broken->what);
+	err_next(err, "%s", lexer->broken->advice);
 	return err_at(err, s->file, token->line);
 }
 
-static bool finish_text(struct splitter *s, struct err *err)
+static bool refuse_without_data(int line, const struct splitter *s, struct err *err)
 {
-	if (s->head.count == 0)
-		return true;
-	if (s->body != BODY_END && has_body(s)) {
+	err_set(err, ERR_MALFORMED, "COPY … FROM stdin without its data");
+	err_next(err, "write them below its semicolon, and \\. alone in the line behind them");
+	return err_at(err, s->file, line);
+}
+
+static bool refuse_open(const struct splitter *s, struct err *err)
+{
+	int line = s->head.tokens[0].line;
+
+	if (s->blocks > 0) {
+		err_set(err, ERR_MALFORMED, "BEGIN ATOMIC without END");
+		err_next(err,
+		    "end every statement of the body with a semicolon, and the body with END;");
+	} else if (is_open(s)) {
+		line = s->parenthesis_line;
+		err_set(err, ERR_MALFORMED, "a parenthesis opens here and is never closed");
+		err_next(err, "close it; inside it a semicolon ends no statement");
+	} else {
 		err_set(err, ERR_MALFORMED, "CREATE TRIGGER … BEGIN without END");
 		err_next(err,
 		    "end every statement of its body with a semicolon, and the body with END;");
-		return err_at(err, s->file, s->head.tokens[0].line);
 	}
-	finish_statement(s);
-	return true;
+	return err_at(err, s->file, line);
+}
+
+static bool finish_text(struct splitter *s, const struct sql_lexer *lexer, struct err *err)
+{
+	if (s->head.count == 0)
+		return lexer->copy < SQL_COPY_STDIN || s->statements == NULL ||
+		       refuse_without_data(s->statements[s->count - 1].line, s, err);
+	if (lexer->copy == SQL_COPY_STDIN)
+		return refuse_without_data(s->head.tokens[0].line, s, err);
+	if (is_open(s) || (s->body != BODY_END && has_trigger_body(s)))
+		return refuse_open(s, err);
+	return finish_statement(s, err);
+}
+
+static bool take_token(struct splitter *s, const struct sql_lexer *lexer,
+    const struct sql_token *token, struct err *err)
+{
+	switch (token->kind) {
+	case SQL_TOKEN_SPACE:
+	case SQL_TOKEN_COMMENT:
+		return true;
+	case SQL_TOKEN_SEMICOLON:
+		return add_semicolon(s, token, err);
+	case SQL_TOKEN_CLIENT:
+		return add_client_command(s, token, err);
+	case SQL_TOKEN_DATA:
+		return add_data(s, token, err);
+	case SQL_TOKEN_BROKEN:
+		return refuse_broken(s, lexer, token, err);
+	case SQL_TOKEN_END:
+		return finish_text(s, lexer, err);
+	default:
+		add_token(s, token);
+		return true;
+	}
 }
 
 static bool split(struct splitter *s, struct sql_lexer *lexer, struct err *err)
 {
-	for (;;) {
-		struct sql_token token = sql_lex_next(lexer);
+	struct sql_token token;
 
-		switch (token.kind) {
-		case SQL_TOKEN_SPACE:
-		case SQL_TOKEN_COMMENT:
-			break;
-		case SQL_TOKEN_SEMICOLON:
-			add_semicolon(s, &token);
-			break;
-		case SQL_TOKEN_BROKEN:
-			return refuse_broken(s, &token, err);
-		case SQL_TOKEN_END:
-			return finish_text(s, err);
-		default:
-			add_token(s, &token);
-		}
-	}
+	do {
+		token = sql_lex_next(lexer);
+		if (!take_token(s, lexer, &token, err))
+			return false;
+	} while (token.kind != SQL_TOKEN_END);
+	return true;
 }
 
 bool sql_split(struct sql_script *script, const struct dialect *dialect, const char *text,

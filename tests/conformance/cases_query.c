@@ -137,9 +137,10 @@ static void results_are_read_to_the_end(void **state)
 	db_close(&db);
 }
 
-static void take_notice(void *context, const char *text)
+static void take_notice(void *context, enum db_notice level, const char *text)
 {
 	const char **last = context;
+	assert_int_equal(level, DB_NOTICE_INFO);
 	*last = strdup(text);
 }
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from support.past import BASE
+from support.postgres import PgBouncer, PostgresProject
 from support.project import Project
 from support.servers import MariaDB, Postgres
 
-pytest_plugins = ["support.preload", "support.rollback"]
+pytest_plugins = ["support.preload", "support.rollback", "support.dumps"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,6 +87,20 @@ def _serve(server):
 def postgres():
     """A private PostgreSQL server."""
     yield from _serve(Postgres())
+
+
+@pytest.fixture
+def pg_project(db_entry, tmp_path, postgres):
+    """An empty project on PostgreSQL."""
+    made = PostgresProject(db_entry, tmp_path, postgres)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres):
+    """A pooler in front of the PostgreSQL server."""
+    yield from _serve(PgBouncer(postgres))
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,7 @@ def test_plan_lint_and_refusal_print_one_approval(base):
     assert token in base.run("lint").stdout
     assert "column users.phone" in base.run("lint").stdout
     env = {"DB_ENTRY_DATABASE_URL": ""}
-    assert token in base.run("lint", env=env).stdout
+    assert token in base.run("lint", "--engine=sqlite", env=env).stdout
 
 
 STALE = {

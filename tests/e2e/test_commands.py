@@ -344,6 +344,22 @@ def test_repair_shows_what_is_unfinished_and_what_to_do(unfinished):
     assert unfinished.run("repair", "--json").json
 
 
+def test_repair_runs_a_migration_on_from_where_it_failed(unfinished):
+    assert "run it from statement 2: db-entry repair --retry 0002" in unfinished.ok("repair").stdout
+    assert unfinished.run("repair", "--retry", "0002").code == 24
+    assert unfinished.history()[-1][2] == "started"
+    path = unfinished.migration_path("0002_half")
+    text = path.read_text()
+    path.write_text(text + "-- later\nSELECT 1;\n")
+    refused = unfinished.run("repair", "--retry", "0002")
+    assert refused.code == 64 and "nobody knows from which statement" in refused.stderr
+    path.write_text(text)
+    unfinished.sql("CREATE TABLE nowhere (a)")
+    result = unfinished.ok("repair", "--retry", "0002", log="json")
+    assert "migration.applied" in result.event_names
+    assert unfinished.applied()[-1] == "0002" and unfinished.run("apply").code == 0
+
+
 def test_repair_shows_what_changed_and_what_is_missing(migrated):
     migrated.migration("0001_customers", "CREATE TABLE customers (other);")
     assert "--accept 0001" in migrated.run("repair").stdout
@@ -407,7 +423,10 @@ def test_repair_is_in_the_audit_table(migrated):
 
 def test_lint_needs_no_database(shop):
     shop.env = {}
-    shop.ok("lint")
+    shop.ok("lint", "--engine=sqlite")
+    result = shop.run("lint")
+    assert result.code == 64
+    assert "--engine=sqlite" in result.stderr
 
 
 def test_lint_finds_what_is_malformed(shop):

@@ -7,6 +7,7 @@ SECRET = "hunter2S3CRET"
 # A value for each setting that differs from its default.
 SAMPLES = {
     "DATABASE_URL": "sqlite:sample.db",
+    "DIRECT_URL": "sqlite:direct.db",
     "URL_FROM": "SHOP_URL",
     "ENV": "staging",
     "ENVIRONMENTS": "environments.json",

@@ -155,6 +155,13 @@ static bool faulty_has_table(
 	       after(faulty.real->has_table(db, name, has, stop, err), err);
 }
 
+static bool faulty_has_rows(struct db *db, const char *schema, const char *table, bool *has,
+    const struct stop *stop, struct err *err)
+{
+	return before("has_rows", err) &&
+	       after(faulty.real->has_rows(db, schema, table, has, stop, err), err);
+}
+
 static bool faulty_begin(struct db *db, const struct stop *stop, struct err *err)
 {
 	if (!before("begin", err) || !faulty.real->begin(db, stop, err))
@@ -227,6 +234,7 @@ const struct db_driver *driver_faulty(void)
 	faulty.driver.exec = faulty_exec;
 	faulty.driver.query = faulty_query;
 	faulty.driver.has_table = faulty_has_table;
+	faulty.driver.has_rows = faulty_has_rows;
 	faulty.driver.begin = faulty_begin;
 	faulty.driver.commit = faulty_commit;
 	faulty.driver.rollback = faulty_rollback;

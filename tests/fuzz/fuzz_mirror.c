@@ -95,7 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_renames(&mirror, &arena);
 		if (is_clean(data, size))
 			check_written(&mirror, &model);
-		require(driver->canonicalise(&mirror.schema, &canonical, &arena, &stop, &err),
+		require(driver->canonicalise(
+			    NULL, &mirror.schema, NULL, &canonical, &arena, &stop, &err),
 		    "anything has a canonical form");
 	} else {
 		require(err.kind == ERR_MALFORMED || err.kind == ERR_CONFIG, "the kind of error");

@@ -278,9 +278,12 @@ static bool open_memory(struct sqlite_db *memory, const struct stop *stop, struc
 	       sqlite_run(memory, "BEGIN", err);
 }
 
-bool sqlite_canonicalise(const struct schema *written, struct schema *ret, struct arena *arena,
-    const struct stop *stop, struct err *err)
+/* In a database of its own, whatever the session's is. */
+bool sqlite_canonicalise(struct db *db, const struct schema *written, const struct schema *live,
+    struct schema *ret, struct arena *arena, const struct stop *stop, struct err *err)
 {
+	(void)db;
+	(void)live;
 	struct sqlite_db memory;
 	struct schema left_over = {0}, read;
 	bool ok = open_memory(&memory, stop, err) &&

@@ -54,7 +54,7 @@ static bool check_reach(struct sqlite_db *s, const char *name, struct err *err)
 	struct risk risk;
 	bool yes = false;
 	risk_of(&risk, &dialect_sqlite, s->proof.running, &s->proof.statement);
-	if (risk.table != NULL && text_is_nocase(risk.table, name))
+	if (risk_names_table(&risk, name))
 		return true;
 	if (!proof_exists(s, name, &yes, err) || (yes && !proof_has_rows(s, name, &yes, err)))
 		return false;

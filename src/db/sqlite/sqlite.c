@@ -90,6 +90,34 @@ static bool has_table(
 	return true;
 }
 
+static bool read_row(
+    struct db *db, const char *table, bool *has, const struct stop *stop, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows rows;
+	char *sql = sqlite3_mprintf("SELECT 1 FROM main.\"%w\" LIMIT 1", table);
+	if (sql == NULL)
+		err_die("out of memory");
+	bool ok = sqlite_query(db, sql, NULL, 0, &arena, &rows, stop, err);
+	sqlite3_free(sql);
+	if (ok)
+		*has = rows.count > 0;
+	return ok;
+}
+
+/* Only a bare name is known to be one of `main`. */
+static bool has_rows(struct db *db, const char *schema, const char *table, bool *has,
+    const struct stop *stop, struct err *err)
+{
+	bool there = true;
+	if (schema == NULL && !has_table(db, table, &there, stop, err))
+		return false;
+	if (schema == NULL && there)
+		return read_row(db, table, has, stop, err);
+	*has = there;
+	return true;
+}
+
 static const char *const schemes[] = {"sqlite", "sqlite3", "file", NULL};
 static const char *const folders[] = {"sqlite", "sqlite3", NULL};
 
@@ -109,6 +137,7 @@ const struct db_driver db_sqlite = {
     .exec = sqlite_exec,
     .query = sqlite_query,
     .has_table = has_table,
+    .has_rows = has_rows,
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,

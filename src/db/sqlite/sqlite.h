@@ -176,8 +176,8 @@ bool sqlite_mount_listed(const char *path, const char *list);
 bool sqlite_read_schema(struct db *db, struct schema *ret, struct arena *arena,
     const struct stop *stop, struct err *err);
 bool sqlite_fingerprint(struct db *db, char hex[65], const struct stop *stop, struct err *err);
-bool sqlite_canonicalise(const struct schema *written, struct schema *ret, struct arena *arena,
-    const struct stop *stop, struct err *err);
+bool sqlite_canonicalise(struct db *db, const struct schema *written, const struct schema *live,
+    struct schema *ret, struct arena *arena, const struct stop *stop, struct err *err);
 
 /* lock.c */
 bool sqlite_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,

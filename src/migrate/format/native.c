@@ -117,12 +117,12 @@ static bool read_file(struct reader *reader, struct marked_file *file,
 }
 
 static bool take_part(struct reader *reader, struct sql_script *script,
-    const struct marked_file *file, const struct marked_part *part, bool transaction,
+    const struct marked_file *file, const struct marked_part *part, bool no_transaction,
     struct err *err)
 {
 	return sql_split(script, reader->dialect, part->text, part->len, file->path, part->line,
 		   reader->arena, err) &&
-	       sql_make_runnable(script, transaction, err);
+	       sql_make_runnable(script, no_transaction, err);
 }
 
 /* A down part in which nothing is said is none: undoing nothing must not pass for undone. */
@@ -131,7 +131,7 @@ static bool take_down(struct reader *reader, struct migration *migration,
 {
 	struct sql_script down = {.count = 0};
 	const struct marked_part *part = &file->down_part;
-	if (!take_part(reader, &down, file, part, !migration->directives.down_no_transaction, err))
+	if (!take_part(reader, &down, file, part, migration->directives.down_no_transaction, err))
 		return false;
 	if (down.count == 0)
 		return true;
@@ -184,7 +184,7 @@ static bool read_migration(struct reader *reader, struct migration *migration, s
 	migration->directives = directives_none();
 	if (!read_file(reader, &file, &migration->directives, err) ||
 	    !take_part(reader, &migration->up, &file, &file.up_part,
-		!migration->directives.no_transaction, err))
+		migration->directives.no_transaction, err))
 		return false;
 	if (down != NULL && file.down_part.text != NULL)
 		return refuse_two_downs(migration->file, file.down_part.line, down->path, err);

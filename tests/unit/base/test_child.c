@@ -94,6 +94,67 @@ static void much_both_ways_does_not_hang(void **state)
 	assert_int_equal(forked_status(run_much), 0);
 }
 
+static size_t streamed, limit;
+
+static bool take(
+    void *context, const void *data, size_t len, const struct stop *stop, struct err *failed)
+{
+	(void)stop;
+	expect(context == &streamed && len > 0 && memchr(data, 'x', len) == NULL);
+	streamed += len;
+	return streamed <= limit || err_set(failed, ERR_DUMP, "enough");
+}
+
+static bool stream(char *const argv[], struct proc_stream *how)
+{
+	static char *environment[] = {
+	    (char *)(uintptr_t) "PATH=/usr/bin:/bin", (char *)(uintptr_t) "ONLY=this", NULL};
+	struct stop never = stop_never();
+	how->argv = argv;
+	how->environment = environment;
+	how->context = &streamed;
+	streamed = 0;
+	buf_free(&errors);
+	errors = buf_init(10);
+	return proc_stream(how, &errors, &result, &never, &err);
+}
+
+static void run_stream(void)
+{
+	struct proc_stream how = {.take = take};
+	int64_t start = stop_now();
+
+	proc_boot();
+	stop_init();
+	setenv("SECRET", "x", 1);
+	limit = 5000000;
+	expect(stream(
+	    ARGV("sh", "-c", "head -c 5000000 /dev/zero; echo 0123456789abc >&2; exit 3"), &how));
+	expect(result.status == 3 && streamed == 5000000);
+	expect(strcmp(errors.data, "456789abc\n") == 0);
+	expect(stream(ARGV("env"), &how) && result.status == 0 && streamed > 0);
+	expect(!stream(ARGV("sh", "-c", "cat /dev/zero; sleep 60"), &how));
+	expect(err.kind == ERR_DUMP && strcmp(err.message, "enough") == 0);
+	how = (struct proc_stream){.input = "in"};
+	expect(stream(ARGV("sh", "-c", "cat; echo x; test $ONLY = this"), &how));
+	expect(result.status == 0 && streamed == 0);
+	expect(stop_now() - start < PROMPT_MS);
+	expect(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+}
+
+static void run_stream_filtered(void)
+{
+	deny(SYS_pidfd_open, ENOSYS);
+	run_stream();
+}
+
+static void a_stream_is_taken_as_it_comes(void **state)
+{
+	(void)state;
+	assert_int_equal(forked_status(run_stream), 0);
+	assert_int_equal(forked_status(run_stream_filtered), 0);
+}
+
 /* Less glibc's own 32 and 33: its posix_spawn() ignores them in every child. */
 static bool nothing_ignored(const char *status)
 {
@@ -231,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_childs_output_and_status_come_back),
 	    cmocka_unit_test(much_both_ways_does_not_hang),
+	    cmocka_unit_test(a_stream_is_taken_as_it_comes),
 	    cmocka_unit_test(a_child_starts_clean),
 	    cmocka_unit_test(an_absent_program_is_an_error),
 	    cmocka_unit_test(a_stopped_child_ends),

@@ -115,6 +115,11 @@ static void printable_characters(void **state)
 	    "\xf0\x9f\x98\x28", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"};
 
 	(void)state;
+	assert_int_equal(text_character("\t"), 1);
+	assert_int_equal(text_character("\xc2\x85"), 2);
+	assert_int_equal(text_printable("\xc2\x85"), 0);
+	assert_int_equal(text_character("\xc2"), 0);
+	assert_int_equal(text_character("\xed\xa0\x80"), 0);
 	assert_int_equal(text_printable("a"), 1);
 	assert_int_equal(text_printable(" "), 1);
 	assert_int_equal(text_printable("\xc2\xa0"), 2);

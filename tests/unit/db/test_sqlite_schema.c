@@ -192,7 +192,8 @@ static void the_order_of_an_integer_key(void **state)
 		assert_string_equal(
 		    value(&live, "primaryKey", "t", "primary key", "columns"), cases[i].columns);
 		/* Created from the model it is the same again. */
-		must(w, db_sqlite.canonicalise(&live, &canonical, &w->arena, &w->stop, &w->err));
+		must(w, db_sqlite.canonicalise(
+			    NULL, &live, NULL, &canonical, &w->arena, &w->stop, &w->err));
 		schema_diff(&diff, &live, &canonical, false, &w->arena);
 		assert_int_equal(diff.count, 0);
 		db_close(&db);
@@ -210,7 +211,8 @@ static void the_order_of_a_key_without_rowid(void **state)
 	struct schema_diff diff;
 	assert_string_equal(value(&live, "primaryKey", "t", "primary key", "columns"), "a DESC");
 	assert_string_equal(value(&live, "primaryKey", "u", "primary key", "columns"), "a DESC");
-	must(w, db_sqlite.canonicalise(&live, &canonical, &w->arena, &w->stop, &w->err));
+	must(
+	    w, db_sqlite.canonicalise(NULL, &live, NULL, &canonical, &w->arena, &w->stop, &w->err));
 	schema_diff(&diff, &live, &canonical, false, &w->arena);
 	assert_int_equal(diff.count, 0);
 	db_close(&db);
@@ -232,7 +234,8 @@ static void what_can_not_be_created_stays_as_written(void **state)
 			schema_set(object, "query", "SELECT 1; DROP TABLE t");
 	}
 	schema_settle(&written, &w->arena);
-	must(w, db_sqlite.canonicalise(&written, &canonical, &w->arena, &w->stop, &w->err));
+	must(w,
+	    db_sqlite.canonicalise(NULL, &written, NULL, &canonical, &w->arena, &w->stop, &w->err));
 	schema_diff(&diff, &written, &canonical, false, &w->arena);
 	assert_int_equal(diff.count, 0);
 	assert_int_equal(canonical.count, written.count);

@@ -68,6 +68,24 @@ static void half_way_of_a_down_part(void **state)
 	check_one("half-way", "migrations/1_a.sql", 6, "give each a file of its own");
 }
 
+/* What runs without a transaction by itself is looked at, too; settings are no steps of it. */
+static void half_way_by_itself(void **state)
+{
+	struct project *project = *state;
+
+	project_write("migrations/1_a.sql", "VACUUM;\nVACUUM;");
+	lint(project);
+	check_one("half-way", "migrations/1_a.sql", 2, "give each a file of its own");
+	project_write("migrations/1_a.sql",
+	    "SET lock_timeout = '5s';\nCREATE INDEX CONCURRENTLY i ON t (a);\nRESET lock_timeout;");
+	if (!migration_read_all(&project->set, NULL, project_engine_folders, &dialect_postgres,
+		&project->arena, &project->err))
+		fail_msg("%s", project->err.message);
+	assert_false(project->set.items[0].up.transaction);
+	lint_migrations(&findings, &project->set, &project->arena);
+	assert_int_equal(findings.count, 0);
+}
+
 static void half_way_for_foreign_keys_alone(void **state)
 {
 	struct project *project = *state;
@@ -115,6 +133,7 @@ int main(void)
 	    TEST(empty),
 	    TEST(half_way),
 	    TEST(half_way_of_a_down_part),
+	    TEST(half_way_by_itself),
 	    TEST(half_way_for_foreign_keys_alone),
 	    TEST(names_that_differ),
 	    TEST(mixed_versions),

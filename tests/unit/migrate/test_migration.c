@@ -310,6 +310,8 @@ static void print_migration(struct buf *out, const struct migration *migration)
 	print_flag(out, directives->destructive, "destructive");
 	print_flag(out, directives->no_transaction, "no-transaction");
 	print_flag(out, directives->down_no_transaction, "no-transaction (down)");
+	print_flag(out, !migration->up.transaction && !directives->no_transaction,
+	    "without a transaction, by itself");
 	print_flag(out, directives->breaks_older, "breaks-older");
 	if (directives->lock_timeout >= 0)
 		buf_printf(out, "  lock-timeout %" PRId64 " ms\n", directives->lock_timeout);

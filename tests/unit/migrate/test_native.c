@@ -392,13 +392,47 @@ static void no_transaction_as_sqlx_says_it(void **state)
 	assert_true(read_text(project, "-- no-transaction\r\nVACUUM;")->directives.no_transaction);
 	assert_true(
 	    read_text(project, "-- no-transaction here\nVACUUM;")->directives.no_transaction);
-	refuse_text(project, "\n-- no-transaction\nVACUUM;", 3, "VACUUM");
-	refuse_text(project, "-- no-transactional DDL here\nVACUUM;", 2, "VACUUM");
-	refuse_text(project, "-- no-transactions\nVACUUM;", 2, "VACUUM");
+	refuse_text(project, "\n-- no-transaction\nSELECT 1;\nVACUUM;", 4, "VACUUM");
+	refuse_text(project, "-- no-transactional DDL here\nSELECT 1;\nVACUUM;", 3, "VACUUM");
+	refuse_text(project, "-- no-transactions\nSELECT 1;\nVACUUM;", 3, "VACUUM");
 	project_write("migrations/1_a.sql", "SELECT 1;");
 	project_write("migrations/1_a.down.sql", "-- no-transaction\nVACUUM;");
 	assert_true(only(project)->directives.down_no_transaction);
 	assert_false(only(project)->directives.no_transaction);
+}
+
+static void parts_know_how_they_are_run(void **state)
+{
+	struct project *project = *state;
+	const struct migration *migration =
+	    read_text(project, "-- migrate:up\nVACUUM;\n-- migrate:down\nSELECT 1;");
+
+	assert_false(migration->up.transaction);
+	assert_true(migration->down.transaction);
+	assert_false(migration->directives.no_transaction);
+	migration = read_text(project, "-- migrate:up\nSELECT 1;\n-- migrate:down\nVACUUM;");
+	assert_true(migration->up.transaction);
+	assert_false(migration->down.transaction);
+	assert_false(read_text(project, "-- no-transaction\nSELECT 1;")->up.transaction);
+}
+
+/* What looks like quotes, comments and markers there is none. */
+static void data_hide_no_marker(void **state)
+{
+	struct project *project = *state;
+
+	project_write("migrations/1_a.sql",
+	    "-- migrate:up\nCOPY t FROM stdin;\nO'Neil $$ /* --\n-- migrate:down\n\\.\n"
+	    "SELECT 1;\n-- migrate:down\nDROP TABLE t;\n");
+	if (!migration_read_all(&project->set, NULL, project_engine_folders, &dialect_postgres,
+		&project->arena, &project->err))
+		fail_msg("%s", project->err.message);
+	const struct migration *migration = &project->set.items[0];
+
+	assert_int_equal(migration->up.count, 2);
+	assert_int_equal(migration->up.statements[0].data_line, 3);
+	assert_int_equal(migration->down.count, 1);
+	assert_int_equal(migration->down.statements[0].line, 8);
 }
 
 static void own_transaction_is_absorbed(void **state)
@@ -478,6 +512,8 @@ int main(void)
 	    TEST(markers_in_a_down_file),
 	    TEST(options_of_markers),
 	    TEST(no_transaction_as_sqlx_says_it),
+	    TEST(parts_know_how_they_are_run),
+	    TEST(data_hide_no_marker),
 	    TEST(own_transaction_is_absorbed),
 	    TEST(bytes_that_are_no_text),
 	    TEST(unclosed_quote_hides_no_marker_error),

@@ -380,6 +380,41 @@ static void unfinished_by_a_failure(void **state)
 	assert_null(strstr(scene->err.why, "may or may not"));
 }
 
+static bool resumes(struct scene *scene, const struct db_remains *remains, int *done)
+{
+	scene->plan.items[0].remains = remains;
+	return plan_can_resume(&scene->plan.items[0], done);
+}
+
+static void unfinished_can_be_resumed_where_its_statement_is_known(void **state)
+{
+	struct scene *scene = *state;
+	const struct db_remains unknown = {DB_REMAINS_UNKNOWN, NULL, NULL};
+	const struct db_remains nothing = {DB_REMAINS_NOTHING, NULL, NULL};
+	const struct db_remains whole = {DB_REMAINS_DONE, NULL, NULL};
+	const struct db_remains broken = {DB_REMAINS_BROKEN, "index i is INVALID", "DROP INDEX i"};
+	int done = -1;
+
+	add_statements(scene, file(scene, "1", "a", 'a'));
+	struct history_row *row = half(scene, 1);
+	check_states(scene, "1 unfinished");
+	assert_false(resumes(scene, NULL, &done));
+	assert_false(resumes(scene, &unknown, &done));
+	assert_true(resumes(scene, &nothing, &done) && done == 1);
+	assert_true(resumes(scene, &whole, &done) && done == 2);
+	assert_true(resumes(scene, &broken, &done) && done == 1);
+	plan_check(&scene->plan, false, &scene->err);
+	ASSERT_SAYS(scene->err.why, "index i is INVALID: that is what it left");
+	ASSERT_SAYS(scene->err.next, "run it from statement 2: db-entry repair --retry 1");
+	/* What failed was not done, whatever has its name. */
+	row->failed_at = "2026-01-02 03:04:05";
+	check_states(scene, "1 unfinished");
+	assert_true(resumes(scene, NULL, &done) && done == 1);
+	assert_true(resumes(scene, &whole, &done) && done == 1);
+	row->statements_done = 2;
+	assert_false(resumes(scene, &nothing, &done));
+}
+
 static void unfinished_of_another_file(void **state)
 {
 	struct scene *scene = *state;
@@ -538,6 +573,7 @@ int main(void)
 	    TEST(unfinished_rollback),
 	    TEST(only_what_is_unfinished),
 	    TEST(unfinished_by_a_failure),
+	    TEST(unfinished_can_be_resumed_where_its_statement_is_known),
 	    TEST(unfinished_of_another_file),
 	    TEST(unfinished_and_without_a_file),
 	    TEST(unfinished_with_all_done),

@@ -26,6 +26,28 @@ static void sql_is_compared_by_tokens(void **state)
 	assert_true(same(SCHEMA_SQL, "1E3", "1e3"));
 }
 
+static void names_may_be_exact(void **state)
+{
+	struct schema schema = empty_schema();
+	struct arena arena = {0};
+	(void)state;
+	schema.dialect = &dialect_postgres;
+	assert_true(schema_same_value(&schema, SCHEMA_SQL, "Users", "\"users\""));
+	assert_false(schema_same_value(&schema, SCHEMA_SQL, "Users", "\"Users\""));
+	assert_false(schema_same_value(&schema, SCHEMA_NAMES, "a", "A"));
+	assert_true(schema_same_value(&schema, SCHEMA_NAME, "cascade", "CASCADE"));
+	make(&schema, &arena, &kind_table, "", "users");
+	make(&schema, &arena, &kind_table, "", "Users");
+	make(&schema, &arena, &kind_column, "Users", "id");
+	schema_settle(&schema, &arena);
+	assert_string_equal(schema_find(&schema, &kind_table, "", "", "Users")->name, "Users");
+	assert_string_equal(schema_find(&schema, &kind_table, "", "", "users")->name, "users");
+	assert_null(schema_find(&schema, &kind_table, "", "", "USERS"));
+	assert_null(schema_find(&schema, &kind_column, "", "users", "id"));
+	assert_non_null(schema_find(&schema, &kind_column, "", "Users", "id"));
+	arena_free(&arena);
+}
+
 static void other_values(void **state)
 {
 	(void)state;
@@ -119,6 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(sql_is_compared_by_tokens),
+	    cmocka_unit_test(names_may_be_exact),
 	    cmocka_unit_test(other_values),
 	    cmocka_unit_test(families),
 	    cmocka_unit_test(names_are_made_and_unique),

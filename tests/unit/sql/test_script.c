@@ -35,12 +35,13 @@ static void check_runs(const char *text, bool transaction, const char *expected)
 	char checksum[DIGEST_HEX + 1], *left = arena_strdup(&arena, "");
 
 	memcpy(checksum, script.checksum, sizeof(checksum));
-	if (!sql_make_runnable(&script, transaction, &err))
+	if (!sql_make_runnable(&script, !transaction, &err))
 		fail_msg("line %d: %s", err.line, err.message);
 	for (size_t i = 0; i < script.count; i++)
 		left = arena_printf(&arena, "%s%s;", left, script.statements[i].text);
 	assert_string_equal(left, expected);
 	assert_string_equal(script.checksum, checksum);
+	assert_int_equal(script.transaction, transaction);
 }
 
 static void check_refused(
@@ -50,7 +51,7 @@ static void check_refused(
 	size_t count = script.count;
 
 	err = (struct err){0};
-	assert_false(sql_make_runnable(&script, transaction, &err));
+	assert_false(sql_make_runnable(&script, !transaction, &err));
 	assert_int_equal(err.kind, ERR_MALFORMED);
 	assert_string_equal(err.file, "m.sql");
 	assert_int_equal(err.line, line);
@@ -83,6 +84,23 @@ static void runs_outside(void **state)
 	    "a;PRAGMA foreign_keys = OFF;VACUUM;PRAGMA journal_mode = WAL;");
 }
 
+/* There is only one way to run them, so nobody has to ask for it. */
+static void runs_outside_by_itself(void **state)
+{
+	struct sql_script script = split("PRAGMA foreign_keys = OFF; VACUUM; VACUUM main;");
+
+	(void)state;
+	assert_true(sql_make_runnable(&script, false, &err));
+	assert_false(script.transaction);
+	assert_int_equal(script.count, 3);
+	script = split("PRAGMA foreign_keys = OFF;");
+	assert_true(sql_make_runnable(&script, false, &err));
+	assert_true(script.transaction);
+	assert_int_equal(script.count, 0);
+	script = split("VACUUM; ATTACH 'x' AS y;");
+	assert_false(sql_make_runnable(&script, false, &err));
+}
+
 static void pairs(void **state)
 {
 	(void)state;
@@ -103,8 +121,8 @@ static void refused_in_a_transaction(void **state)
 	check_refused("\nSAVEPOINT x;", true, 2, "SAVEPOINT x", "one transaction");
 	check_refused("ATTACH 'x' AS y;", true, 1, "ATTACH 'x' AS y", "remove it");
 	check_refused("PRAGMA 'writable_schema' = 1;", true, 1, "writable_schema", "rebuild");
-	check_refused("a;\n\nVACUUM;", true, 3, "can't be run inside a transaction",
-	    "-- db-entry: no-transaction");
+	check_refused(
+	    "a;\n\nVACUUM;", true, 3, "can't be run inside a transaction", "a file of its own");
 	/* A semicolon forgotten must not make the statement behind it vanish. */
 	check_refused(
 	    "BEGIN\nCREATE TABLE t (a);\nCOMMIT;", true, 1, "BEGIN CREATE TABLE", "semicolon");
@@ -225,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_teardown(runs_in_a_transaction, teardown),
 	    cmocka_unit_test_teardown(runs_outside, teardown),
+	    cmocka_unit_test_teardown(runs_outside_by_itself, teardown),
 	    cmocka_unit_test_teardown(pairs, teardown),
 	    cmocka_unit_test_teardown(refused_in_a_transaction, teardown),
 	    cmocka_unit_test_teardown(refused_outside, teardown),

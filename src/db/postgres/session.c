@@ -1,0 +1,139 @@
+/*
+ * The settings of a session that works. They are made when there is work, not at open: behind a
+ * pooler a setting stays with the server's connection, and the next client has it.
+ */
+#include "base/text.h"
+#include "db/postgres/postgres.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	SCRIPT_MAX = 16 * 1024
+};
+
+/* Since which version; a value that depends on the session is set apart. */
+static const struct {
+	const char *name, *value;
+	int since;
+} settings[] = {
+    {"standard_conforming_strings", "on", 0},
+    /* A session that holds the lock, or waits for it, is idle in between. */
+    {"idle_in_transaction_session_timeout", "0", 0},
+    {"idle_session_timeout", "0", 140000},
+    {"transaction_timeout", "0", 170000},
+    /* Who is gone without a word must not keep the lock for hours. */
+    {"tcp_keepalives_idle", "30", 0},
+    {"tcp_keepalives_interval", "10", 0},
+    {"tcp_keepalives_count", "3", 0},
+    {"client_connection_check_interval", "2000", 140000},
+};
+
+/* All that a migration can leave in a session, but advisory locks: ours is one. */
+static const char clean[] = "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;"
+			    " DEALLOCATE ALL; UNLISTEN *; DISCARD PLANS; DISCARD SEQUENCES;"
+			    " DISCARD TEMP; ";
+
+static void add(struct pg_db *s, struct buf *out, const char *name, const char *value)
+{
+	char *literal = pq.escapeLiteral(s->conn, value, strlen(value));
+	if (literal == NULL)
+		err_die("out of memory");
+	buf_printf(out, "%spg_catalog.set_config('%s', %s, false)",
+	    text_ends(out->data, "SELECT ") ? "" : ", ", name, literal);
+	pq.freemem(literal);
+}
+
+static void add_ms(struct pg_db *s, struct buf *out, const char *name, int64_t ms)
+{
+	char value[32];
+	snprintf(value, sizeof(value), "%" PRId64, ms);
+	add(s, out, name, value);
+}
+
+static void add_all(struct pg_db *s, struct buf *out)
+{
+	buf_add_text(out, "SELECT ");
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (s->server.number < settings[i].since ||
+		    (s->no_check && text_is(settings[i].name, "client_connection_check_interval")))
+			continue;
+		add(s, out, settings[i].name, settings[i].value);
+	}
+	add_ms(s, out, "lock_timeout", s->limits.lock_timeout);
+	add_ms(s, out, "statement_timeout", s->limits.statement_timeout);
+	add(s, out, "application_name", s->lock.shown);
+	if (s->search_path != NULL)
+		add(s, out, "search_path", s->search_path);
+}
+
+static const char ourselves[] = "; SELECT pg_catalog.current_setting('session_authorization'),"
+				" pg_catalog.current_setting('role'),"
+				" pg_catalog.current_setting('search_path'),"
+				" pg_catalog.current_setting('row_security'),"
+				" pg_catalog.current_setting('session_replication_role')";
+
+static void remember(struct pg_db *s, const struct db_rows *rows)
+{
+	for (size_t i = 0; i < PG_OURSELVES && i < rows->columns; i++)
+		if (!text_is(s->ourselves[i], rows->cells[i]))
+			s->ourselves[i] = arena_strdup(&s->arena, rows->cells[i]);
+}
+
+/* Not every platform's server can look whether its client is still there. */
+static bool apply(struct pg_db *s, const char *before, struct err *err)
+{
+	for (;;) {
+		CLEANUP(buf_free) struct buf script = buf_init(SCRIPT_MAX);
+		CLEANUP(arena_free) struct arena arena = {0};
+		struct db_rows rows = {.count = 0};
+		buf_add_text(&script, before);
+		add_all(s, &script);
+		buf_add_text(&script, ourselves);
+		struct pg_request request = {
+		    .sql = script.data, .script = true, .arena = &arena, .rows = &rows};
+		if (pg_request(s, &request, err)) {
+			remember(s, &rows);
+			s->settled = true;
+			s->strayed = false;
+			return true;
+		}
+		if (s->no_check || !text_is(err->code, "22023"))
+			return false;
+		s->no_check = true;
+	}
+}
+
+static bool refuse_pooler(const struct pg_db *s, struct err *err)
+{
+	err_set(
+	    err, ERR_LOCK, "%s is reached through a pooler, and something is to be done", s->label);
+	err_why(err, "behind a pooler neither the migration lock nor a setting belongs to one"
+		     " session: another client may get them");
+	return err_next(err,
+	    "name the server itself, for this alone: "
+	    "DB_ENTRY_DIRECT_URL=postgresql://…:5432/%s",
+	    s->server.database);
+}
+
+bool pg_settle(struct pg_db *s, struct err *err)
+{
+	if (s->settled)
+		return true;
+	return s->pooler ? refuse_pooler(s, err) : apply(s, "", err);
+}
+
+bool pg_return(struct pg_db *s, struct err *err)
+{
+	return apply(s, clean, err);
+}
+
+bool pg_reset(
+    struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err)
+{
+	struct pg_db *s = (struct pg_db *)db;
+	s->limits = limits == NULL ? s->first_limits : *limits;
+	if (!pg_rollback(db, stop, err) || !pg_enter(s, stop, err))
+		return false;
+	return s->pooler ? refuse_pooler(s, err) : pg_return(s, err);
+}

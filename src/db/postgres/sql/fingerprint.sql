@@ -1,0 +1,97 @@
+-- What row versions (place and transaction) the catalogs have of all that reading the schema goes by:
+-- a sum of hashes a catalog. Of pg_class what is looked at itself, since filling, clearing and
+-- refreshing make new versions there. Left out: temporary objects, our own tables, what initdb made.
+-- The columns of indexes and views are fixed by what makes them, which other catalogs tell.
+WITH relations AS MATERIALIZED (
+    SELECT c.oid, c.relkind,
+        pg_catalog.hashnameextended(c.relname, c.oid::int8)
+            # pg_catalog.hashoidextended(c.relnamespace, 1)
+            # pg_catalog.hashcharextended(c.relpersistence, 2)
+            # CASE WHEN c.relkind IN ('i', 'I') THEN 0
+                ELSE pg_catalog.hashtextextended(pg_catalog.concat(c.reloftype, ' ', c.relam, ' ',
+                    c.relrowsecurity, c.relforcerowsecurity, c.relreplident, c.relpartbound), 3)
+            END
+            # coalesce(pg_catalog.hash_array_extended(c.reloptions, 4), 0) AS hash
+    FROM pg_catalog.pg_class AS c
+    WHERE c.oid >= 16384
+      AND c.relpersistence <> 't'
+      AND c.relkind <> 't'
+      AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
+)
+SELECT
+    (SELECT pg_catalog.sum(r.hash) FROM relations AS r),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_attribute AS t
+     WHERE t.attrelid >= 16384
+       AND t.attnum > 0
+       AND t.attrelid IN (SELECT r.oid FROM relations AS r WHERE r.relkind IN ('r', 'p', 'f', 'c'))),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_attrdef AS t
+     WHERE t.adrelid >= 16384
+       AND t.adrelid IN (SELECT r.oid FROM relations AS r)),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_constraint AS t
+     WHERE (t.conrelid = 0 OR t.conrelid IN (SELECT r.oid FROM relations AS r))),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_index AS t
+     WHERE t.indexrelid >= 16384
+       AND t.indrelid IN (SELECT r.oid FROM relations AS r)),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_trigger AS t
+     WHERE t.tgrelid IN (SELECT r.oid FROM relations AS r)),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_rewrite AS t
+     WHERE t.oid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_policy AS t
+     WHERE t.oid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_inherits AS t
+     WHERE t.inhrelid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_sequence AS t
+     WHERE t.seqrelid >= 16384
+       AND t.seqrelid IN (SELECT r.oid FROM relations AS r)),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_description AS t
+     WHERE t.objoid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_proc AS t
+     WHERE t.oid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_type AS t
+     WHERE t.oid >= 16384
+       AND (t.typtype IN ('d', 'e', 'r')
+            OR t.typrelid IN (SELECT r.oid FROM relations AS r WHERE r.relkind = 'c'))),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_enum AS t
+     WHERE t.oid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_namespace AS t
+     WHERE NOT pg_catalog.starts_with(t.nspname::text, 'pg_')),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_extension AS t),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_event_trigger AS t),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_statistic_ext AS t),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_foreign_table AS t),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_foreign_server AS t),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_collation AS t
+     WHERE t.oid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_ts_config AS t
+     WHERE t.oid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_ts_config_map AS t
+     WHERE t.mapcfg >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_ts_dict AS t
+     WHERE t.oid >= 16384),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_publication AS t),
+    (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
+     FROM pg_catalog.pg_publication_rel AS t)

@@ -1,0 +1,28 @@
+-- Views.
+SELECT nullif(n.nspname, pg_catalog.current_schema()) AS schema,
+    NULL AS parent,
+    c.relname AS name,
+    pg_catalog.btrim(pg_catalog.pg_get_viewdef(c.oid, true), ' ;') AS query,
+    (SELECT pg_catalog.split_part(o, '=', 2)
+     FROM pg_catalog.unnest(c.reloptions) AS o
+     WHERE pg_catalog.starts_with(o, 'check_option=')) AS "checkOption",
+    (SELECT pg_catalog.string_agg(o, pg_catalog.chr(31) ORDER BY o)
+     FROM pg_catalog.unnest(c.reloptions) AS o
+     WHERE NOT pg_catalog.starts_with(o, 'check_option=')) AS options,
+    d.description AS comment
+FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_description AS d
+        ON d.objoid = c.oid AND d.objsubid = 0
+            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+WHERE c.relkind IN ('v')
+  AND c.relpersistence <> 't'
+  AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
+  AND ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
+  AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_')
+  AND n.nspname <> 'information_schema'
+  AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_depend AS e
+      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+        AND e.objsubid = 0 AND e.deptype = 'e')
+ORDER BY n.nspname, c.relname

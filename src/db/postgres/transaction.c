@@ -1,0 +1,89 @@
+#include "base/text.h"
+#include "db/postgres/postgres.h"
+
+static void leave_transaction(struct pg_db *s)
+{
+	s->in_transaction = false;
+	s->unchecked = false;
+	s->tables = NULL;
+}
+
+bool pg_must_be_whole(struct pg_db *s, struct err *err)
+{
+	PGTransactionStatusType status = pq.transactionStatus(s->conn);
+	if (!s->in_transaction || status == PQTRANS_INTRANS)
+		return true;
+	if (status == PQTRANS_INERROR)
+		return err_set(
+		    err, ERR_DATABASE, "the transaction is over: a statement in it failed");
+	err_set(err, ERR_DATABASE, "the migration ended its transaction itself");
+	return err_next(err, "remove what commits or rolls back in it");
+}
+
+/*
+ * READ COMMITTED, whatever the default is: a migration waits for locks, and must then see what
+ * their holders committed. Whether it may write is the server's to say.
+ */
+bool pg_begin(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct pg_db *s = (struct pg_db *)db;
+	CLEANUP(buf_free) struct buf sql = buf_init(4096);
+	struct db_rows rows = {.count = 0};
+	struct pg_request request = {.script = true, .arena = &s->arena, .rows = &rows};
+	/* Statements outside one are done with: what comes now is ours. */
+	if (!pg_enter(s, stop, err) || !pg_settle(s, err) || (s->strayed && !pg_return(s, err)))
+		return false;
+	buf_add_text(&sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
+	pg_guard_select(s, &sql);
+	request.sql = sql.data;
+	s->in_transaction = true;
+	s->unchecked = false;
+	if (!pg_request(s, &request, err))
+		return false;
+	s->tables = rows.count > 0 ? rows.cells[0] : NULL;
+	return true;
+}
+
+/* Its end is not known: it was sent, and what came back is not the server's answer to it. */
+static bool unknown(struct err *err)
+{
+	err->retry = ERR_OUTCOME_UNKNOWN;
+	return false;
+}
+
+bool pg_commit(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct pg_db *s = (struct pg_db *)db;
+	/* What is deferred fails in the first, while the transaction can still be looked at. */
+	struct pg_request request = {
+	    .sql = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT", .script = true};
+	if (!pg_enter(s, stop, err) || !pg_must_be_whole(s, err) ||
+	    (s->unchecked && !pg_guard_check(s, PG_GUARD_ONLY, err)))
+		return false;
+	bool ok = pg_request(s, &request, err);
+	if (!ok && (s->conn == NULL || pq.status(s->conn) != CONNECTION_OK))
+		return unknown(err);
+	/* Stopped meanwhile, and done all the same: then it is done. */
+	if (!ok && !text_is(request.tag, "COMMIT"))
+		return false;
+	leave_transaction(s);
+	if (!text_is(request.tag, "COMMIT"))
+		return err_set(err, ERR_DATABASE, "the server rolled back instead of committing");
+	return true;
+}
+
+/* A cancel that came late may meet the ROLLBACK instead of what it was for. */
+bool pg_rollback(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct pg_db *s = (struct pg_db *)db;
+	leave_transaction(s);
+	s->stop = *stop;
+	for (int tries = 0; tries < 3; tries++) {
+		if (s->conn == NULL || pq.status(s->conn) != CONNECTION_OK ||
+		    pq.transactionStatus(s->conn) == PQTRANS_IDLE)
+			return true;
+		if (pg_script(s, "ROLLBACK", err))
+			return true;
+	}
+	return s->conn == NULL;
+}

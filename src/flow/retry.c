@@ -1,0 +1,68 @@
+#include "flow/retry.h"
+#include "base/log.h"
+#include "flow/events.h"
+#include "flow/steps.h"
+#include <string.h>
+
+static bool refuse(const struct plan_item *item, const char *version, struct err *err)
+{
+	if (item == NULL)
+		err_set(err, ERR_USAGE, "no migration %s, neither in the history nor in the files",
+		    version);
+	else if (item->state != PLAN_UNFINISHED || item->row->reverting)
+		err_set(err, ERR_USAGE, "%s is %s; --retry is for a migration that is %s", version,
+		    item->state == PLAN_UNFINISHED ? "a rollback" : plan_state_name(item->state),
+		    plan_state_name(PLAN_UNFINISHED));
+	else
+		err_set(
+		    err, ERR_USAGE, "nobody knows from which statement %s is to be run", version);
+	return err_next(err, "db-entry repair");
+}
+
+/* Nothing else is done by it, so it needs no approval: what goes is of no use to anybody. */
+static bool clean_up(struct flow *flow, const struct plan_item *item, struct err *err)
+{
+	const struct sql_statement *open = plan_open_statement(item);
+	const struct db_limits limits = flow_limits(flow);
+	const struct sql_script *up = &item->migration->up;
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct sql_script script;
+	if (item->remains == NULL || item->remains->state != DB_REMAINS_BROKEN)
+		return true;
+	const char *text = item->remains->cleanup;
+	if (!sql_split(
+		&script, up->dialect, text, strlen(text), open->file, open->line, &arena, err) ||
+	    !flow->driver->reset(flow->db, &limits, &flow->stop, err) ||
+	    !flow->driver->exec(flow->db, &script.statements[0], &flow->stop, err))
+		return err_context(err, "%s", text);
+	log_event(&events[EVENT_REPAIR_CLEANED],
+	    FIELDS(FIELD("version", item->migration->version), FIELD("found", item->remains->what),
+		FIELD("statement", text)),
+	    "%s: %s", item->remains->what, text);
+	return true;
+}
+
+static bool go_on(struct flow *flow, const struct plan_item *item, int done, struct err *err)
+{
+	const struct migration_part part = migration_up(item->migration);
+	struct history_row row = *item->row;
+	struct migration_part parts[] = {part};
+	const struct flow_work work = {.parts = parts, .count = 1};
+	row.statements_done = done;
+	return flow_gate(flow, &work, err) && flow_backup(flow, &work, err) &&
+	       history_record(flow->db, &flow->run, &flow->stop, err) &&
+	       clean_up(flow, item, err) && flow_run_part(flow, &part, &row, err) &&
+	       flow_look(flow, err);
+}
+
+bool flow_retry(struct flow *flow, const char *version, struct err *err)
+{
+	int done;
+	if (!flow_must_exist(flow, err) || !flow_take_lock(flow, err))
+		return false;
+	const struct plan_item *item = plan_find(&flow->plan, version);
+	if (item == NULL || !plan_can_resume(item, &done))
+		return refuse(item, version, err);
+	flow->to_apply = 1;
+	return go_on(flow, item, done, err);
+}

@@ -1,0 +1,3 @@
+SELECT 1;
+\connect shop
+SELECT 2;

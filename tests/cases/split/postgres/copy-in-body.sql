@@ -1,0 +1,7 @@
+CREATE FUNCTION f() RETURNS void
+BEGIN ATOMIC
+  SELECT 1;
+  COPY t FROM stdin;
+1
+\.
+END;

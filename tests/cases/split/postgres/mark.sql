@@ -1,0 +1,2 @@
+﻿SELECT ä€;
+SELECT 2

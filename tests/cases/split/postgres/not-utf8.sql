@@ -1,0 +1,3 @@
+ï»¿SELECT 1;
+SELECT
+  2 AS "ä";

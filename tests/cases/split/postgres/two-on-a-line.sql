@@ -1,0 +1,1 @@
+\echo one \\ DROP TABLE t;

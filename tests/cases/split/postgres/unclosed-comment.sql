@@ -1,0 +1,3 @@
+SELECT 1;
+/* one /* two */
+SELECT 2;

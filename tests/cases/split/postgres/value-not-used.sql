@@ -1,0 +1,4 @@
+ALTER TYPE mood ADD VALUE 'fine';
+ALTER TYPE mood ADD VALUE 'best' AFTER 'fine';
+INSERT INTO t VALUES ('finest');
+CREATE FUNCTION f() RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RETURN 'fine'; END $$;
