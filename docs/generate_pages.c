@@ -240,8 +240,8 @@ const struct exit_code exit_codes[EXIT_CODES] = {
     {ERR_USAGE, "`db-entry help COMMAND`."},
     {ERR_MALFORMED, "Mend the file and line that is named; `db-entry lint` checks without a "
 		    "database."},
-    {ERR_UNREACHABLE, "Check host, port and network; raise DB_ENTRY_WAIT_TIMEOUT if it only starts "
-		      "slowly."},
+    {ERR_UNREACHABLE, "Check host, port and network of what is named; raise DB_ENTRY_WAIT_TIMEOUT "
+		      "if it only starts slowly."},
     {ERR_LOCK, "Look at the process that is named as the holder; it does not advance."},
     {ERR_ACCESS, "Check user, password and privileges."},
     {ERR_CONFIG, "Mend the setting that is named; `db-entry config` shows them all."},

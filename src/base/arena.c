@@ -130,3 +130,10 @@ void arena_free(struct arena *arena)
 		arena->block = next;
 	}
 }
+
+void arena_wipe(struct arena *arena)
+{
+	for (struct arena_block *block = arena->block; block != NULL; block = block->next)
+		explicit_bzero(block->data, block->size);
+	arena_free(arena);
+}

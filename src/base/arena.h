@@ -36,4 +36,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 void arena_free(struct arena *arena);
 
+/* Overwrite all of it, then free: for secrets. */
+void arena_wipe(struct arena *arena);
+
 #endif

@@ -18,7 +18,7 @@ enum err_kind {
 	ERR_UNEXPECTED,   /* 1: an error nobody foresaw, or an unhealthy answer */
 	ERR_USAGE,        /* 64: the command line */
 	ERR_MALFORMED,    /* 65: a migration, mirror or approvals file */
-	ERR_UNREACHABLE,  /* 69: the database, in time */
+	ERR_UNREACHABLE,  /* 69: the database or a dependency, in time */
 	ERR_LOCK,         /* 75: somebody else holds the migration lock */
 	ERR_ACCESS,       /* 77: the database knows us and says no */
 	ERR_CONFIG,       /* 78: a setting */

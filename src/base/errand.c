@@ -89,6 +89,11 @@ bool errand_wait(struct errand *errand, const struct stop *stop, struct err *err
 	return stop_poll(stop, &fd, 1, err);
 }
 
+int errand_fd(const struct errand *errand)
+{
+	return errand->done;
+}
+
 void errand_leave(struct errand **errand)
 {
 	if (*errand == NULL)

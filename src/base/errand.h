@@ -20,6 +20,9 @@ bool errand_begin(struct errand **ret, void (*work)(void *task), void (*drop)(vo
 /* Wait until it is done; then the task may be read. False as stop_poll(): it goes on. */
 bool errand_wait(struct errand *errand, const struct stop *stop, struct err *err);
 
+/* The same for an own poll: readable once it is done. */
+int errand_fd(const struct errand *errand);
+
 /* Let go of *errand and make it NULL, done or not: for CLEANUP(). NULL is fine. */
 void errand_leave(struct errand **errand);
 

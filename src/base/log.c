@@ -19,7 +19,7 @@ enum {
 	BAR_WHAT = 28 /* bytes of `what`, so that the bar stays within 80 columns */
 };
 
-static const char bullet[] = "db-entry · ";
+static const char bullet[] = "db-entry · ", refused[] = "✗";
 static const char erase_line[] = "\r\033[K";
 static const char red[] = "\033[31m", yellow[] = "\033[33m", plain[] = "\033[0m";
 
@@ -181,7 +181,7 @@ static void write_text(const struct log_event *event, const char *message)
 	CLEANUP(buf_free) struct buf line = begin();
 
 	if (event->level == LOG_ERROR) {
-		add_coloured(red, "✗", &line);
+		add_coloured(red, refused, &line);
 		buf_add_char(&line, ' ');
 	} else {
 		buf_add_text(&line, bullet);
@@ -260,29 +260,41 @@ static void add_next_line(const char *line, void *data)
 	buf_add_char(out, '\n');
 }
 
+/* All of it behind the mark. */
+static void add_refusal(const struct err *err, struct buf *out)
+{
+	buf_add_char(out, ' ');
+	add_clean(err->message, out);
+	if (err->code[0] != '\0') {
+		buf_add_text(out, " (");
+		add_clean(err->code, out);
+		buf_add_char(out, ')');
+	}
+	buf_add_char(out, '\n');
+	if (err->file[0] != '\0') {
+		buf_add_text(out, "  ");
+		add_clean(err->file, out);
+		if (err->line > 0)
+			buf_printf(out, ":%d", err->line);
+		buf_add_char(out, '\n');
+	}
+	each_line(err->why, add_why_line, out);
+	each_line(err->next, add_next_line, out);
+}
+
 static void write_text_error(const struct err *err)
 {
 	CLEANUP(buf_free) struct buf out = begin();
 
-	add_coloured(red, "✗", &out);
-	buf_add_char(&out, ' ');
-	add_clean(err->message, &out);
-	if (err->code[0] != '\0') {
-		buf_add_text(&out, " (");
-		add_clean(err->code, &out);
-		buf_add_char(&out, ')');
-	}
-	buf_add_char(&out, '\n');
-	if (err->file[0] != '\0') {
-		buf_add_text(&out, "  ");
-		add_clean(err->file, &out);
-		if (err->line > 0)
-			buf_printf(&out, ":%d", err->line);
-		buf_add_char(&out, '\n');
-	}
-	each_line(err->why, add_why_line, &out);
-	each_line(err->next, add_next_line, &out);
+	add_coloured(red, refused, &out);
+	add_refusal(err, &out);
 	flush(&out);
+}
+
+void log_error_text(const struct err *err, struct buf *out)
+{
+	buf_add_text(out, refused);
+	add_refusal(err, out);
 }
 
 static void add_json_line(const char *line, void *data)

@@ -14,6 +14,7 @@
 #ifndef DB_ENTRY_BASE_LOG_H
 #define DB_ENTRY_BASE_LOG_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 #include <stdint.h>
@@ -78,6 +79,9 @@ void log_event(const struct log_event *event, const struct log_field *fields, co
  * (its word), `exit`, and where known `code`, `file` and `line`.
  */
 void log_error(const struct log_event *event, const struct err *err);
+
+/* The same lines as text, without colour, whatever the log's format. */
+void log_error_text(const struct err *err, struct buf *out);
 
 /* The same fields, added to an object of a command's own report. */
 void log_error_fields(const struct err *err, struct json *object);

@@ -19,5 +19,6 @@ const struct cmd cmd_apply = {
 	"The same as run, without an application: for an init container, a one-shot service, a\n"
 	"deployment job.",
     .needs_config = true,
+    .leaves_message = true,
     .run = run,
 };

@@ -6,6 +6,8 @@
 #include "cmd/commands.h"
 #include "cmd/parse.h"
 #include "flow/events.h"
+#include "flow/termination.h"
+#include "flow/variable.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -137,15 +139,29 @@ static bool parse(
 	return cmd_check_words(call, err);
 }
 
+/* A command line that is wrong has no configuration yet: what the environment says by itself
+ * counts. */
+static void leave_message(const struct cmd_call *call, const struct err *err)
+{
+	const struct setting *setting = &settings[SETTING_TERMINATION_LOG];
+	const char *path = call->config.values[setting->id].text;
+	if (call->cmd == NULL || !call->cmd->leaves_message)
+		return;
+	if (path == NULL)
+		path = variable_plain(environ, "DB_ENTRY_TERMINATION_LOG");
+	termination_write(path == NULL ? setting->fallback : path, err);
+}
+
 bool cmd_main(int argc, char **argv, struct err *err)
 {
 	struct cmd_call call = {0};
 	struct cmd_settings given = {0};
 	setup_early_log();
-	if (!parse(&call, &given, argc, argv, err))
-		return false;
-	bool ok = (!call.cmd->needs_config || load_config(&call, &given, err)) &&
+	bool ok = parse(&call, &given, argc, argv, err) &&
+		  (!call.cmd->needs_config || load_config(&call, &given, err)) &&
 		  call.cmd->run(&call, err);
+	if (!ok)
+		leave_message(&call, err);
 	config_free(&call.config);
 	return ok;
 }

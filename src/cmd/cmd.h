@@ -43,6 +43,7 @@ struct cmd {
 	size_t operands_least, operands_most;
 	bool takes_application; /* the words after -- */
 	bool needs_config;
+	bool leaves_message; /* a failure goes to DB_ENTRY_TERMINATION_LOG as well */
 	bool (*run)(struct cmd_call *call, struct err *err);
 };
 

@@ -32,5 +32,6 @@ const struct cmd cmd_run = {
 	"word db-entry after the -- is a command of ours: db-entry -- db-entry status.",
     .takes_application = true,
     .needs_config = true,
+    .leaves_message = true,
     .run = run,
 };

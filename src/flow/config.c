@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "flow/environments.h"
 #include "flow/variable.h"
+#include "net/dependency.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static bool is_public(const struct setting *setting, const char *text)
 
 	if (!setting->secret)
 		return true;
-	if (setting->type != SETTING_IS_URL)
+	if (setting->type == SETTING_IS_TEXT)
 		return strstr(text, "://") == NULL;
 	url_redact(text, &shown);
 	return text_is(shown.data, text);
@@ -171,9 +172,23 @@ static const char *judge(const struct setting *setting, const char *text, struct
 		break;
 	case SETTING_IS_PATH:
 	case SETTING_IS_URL:
+	case SETTING_IS_URLS:
 		break;
 	}
 	return NULL;
+}
+
+/* They are parsed again where they are used; here all that is wrong with them is found. */
+static bool check_urls(
+    const struct setting *setting, const struct config_value *value, struct err *err)
+{
+	CLEANUP(arena_wipe) struct arena arena = {0};
+	struct dependencies ignored;
+	bool from_file = strchr(value->origin, '=') != NULL;
+
+	return setting->type != SETTING_IS_URLS ||
+	       dependencies_parse(&ignored, value->text, !from_file, &arena, err) ||
+	       err_context(err, "%s", value->origin);
 }
 
 /*
@@ -197,6 +212,8 @@ static bool set_value(struct config *config, const struct setting *setting,
 		return false;
 	if (value.text == NULL)
 		return true;
+	if (!check_urls(setting, &value, err))
+		return false;
 	must_be = judge(setting, value.text, &config->arena);
 	if (must_be == NULL) {
 		config->values[setting->id] = value;
@@ -433,9 +450,10 @@ const char *config_shown(struct config *config, enum setting_id id)
 	CLEANUP(buf_free) struct buf shown = buf_init(SHOWN_MAX);
 
 	if (text == NULL || !settings[id].secret ||
-	    (settings[id].type != SETTING_IS_URL && is_public(&settings[id], text)))
+	    (settings[id].type == SETTING_IS_TEXT && is_public(&settings[id], text)))
 		return text;
-	if (settings[id].type != SETTING_IS_URL || !is_url(text))
+	if (settings[id].type == SETTING_IS_TEXT ||
+	    (settings[id].type == SETTING_IS_URL && !is_url(text)))
 		return "***";
 	url_redact(text, &shown);
 	return arena_strndup(&config->arena, shown.data, shown.len);

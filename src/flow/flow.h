@@ -2,6 +2,7 @@
  * The run: its state and its steps, in order. Commands are views of the same steps.
  *
  *	flow_open     which database, which driver, the image's migrations
+ *	flow_wait_for what else must be there
  *	flow_wait     until the database answers
  *	flow_look     the history, and the plan it makes with the files
  *	flow_check    does the history allow a run, may this environment migrate
@@ -38,6 +39,7 @@ struct flow {
 	struct arena arena; /* everything below lives as long as the flow */
 	struct stop stop;   /* signals */
 	int64_t began;      /* stop_now() at flow_open() */
+	int64_t waited;     /* ms in flow_wait_for(), until flow_wait() takes them into account */
 	struct url url;
 	const struct db_driver *driver;
 	struct db *db;         /* NULL before flow_wait() */
@@ -76,6 +78,12 @@ bool flow_open_engine(struct flow *flow, struct config *config, const char *comm
 
 /* The names of the folder for the URL's database inside a migrations folder; none without a URL. */
 bool flow_engine_folders(const char *const **folders, struct config *config, struct err *err);
+
+/*
+ * Wait for what DB_ENTRY_WAIT_FOR names, all of it at once; the next flow_wait() has what is left
+ * of the time. ERR_UNREACHABLE with the last cause of each, ERR_CONFIG when waiting can't help.
+ */
+bool flow_wait_for(struct flow *flow, struct err *err);
 
 /* Connect, waiting as configured; afterwards `db` and `probe` are there. */
 bool flow_wait(struct flow *flow, struct err *err);

@@ -164,13 +164,28 @@ const struct setting settings[SETTINGS] = {
 	    "with everything this run changes.",
     },
     {
+	.id = SETTING_WAIT_FOR,
+	.name = "WAIT_FOR",
+	.argument = "URLS",
+	.type = SETTING_IS_URLS,
+	.secret = true,
+	.topic = TOPIC_WAITING,
+	.help =
+	    "What run, apply and wait wait for before the database, all at once: a list "
+	    "separated by commas or blanks of tcp://host:port, unix:/path (a socket), file:/path "
+	    "(it exists), http://host/path and https://host/path (GET answers 200 to 299, or as "
+	    "stated behind it: #status=200-299,401). Not the database: that is waited for in any "
+	    "case, until it answers a query.",
+    },
+    {
 	.id = SETTING_WAIT_TIMEOUT,
 	.name = "WAIT_TIMEOUT",
 	.argument = "DURATION",
 	.type = SETTING_IS_DURATION,
 	.fallback = "60s",
 	.topic = TOPIC_WAITING,
-	.help = "How long to wait for the database to answer.",
+	.help = "How long to wait for the database to answer, and what DB_ENTRY_WAIT_FOR names to "
+		"be there: for all of it together.",
     },
     {
 	.id = SETTING_WAIT_GRACE,
@@ -330,6 +345,17 @@ const struct setting settings[SETTINGS] = {
 	.choices = "debug|info|warn|error",
 	.topic = TOPIC_LOG,
 	.help = "The least severe events that are logged.",
+    },
+    {
+	.id = SETTING_TERMINATION_LOG,
+	.name = "TERMINATION_LOG",
+	.argument = "FILE",
+	.type = SETTING_IS_PATH,
+	.fallback = "/dev/termination-log",
+	.topic = TOPIC_LOG,
+	.help = "Where a run, apply or wait that fails also leaves what it refused and why, in at "
+		"most 4096 bytes: a container's termination message, for kubectl describe pod. A "
+		"file that is not there is not made.",
     },
 };
 

@@ -193,13 +193,16 @@ static bool pause_or_give_up(
 
 bool flow_wait(struct flow *flow, struct err *err)
 {
+	int64_t waited = flow->waited;
 	struct waiting w = {
-	    .began = stop_now(),
+	    .began = stop_now() - waited,
 	    .deadline_ms = config_ms(flow->config, SETTING_WAIT_TIMEOUT),
-	    .grace_ms = config_ms(flow->config, SETTING_WAIT_GRACE),
+	    .grace_ms = config_ms(flow->config, SETTING_WAIT_GRACE) + waited,
 	    .pause = PAUSE_LEAST_MS,
 	};
-	struct stop deadline = stop_within(&flow->stop, w.deadline_ms);
+	struct stop deadline =
+	    stop_within(&flow->stop, waited < w.deadline_ms ? w.deadline_ms - waited : 0);
+	flow->waited = 0;
 	int64_t needed = config_int(flow->config, SETTING_WAIT_SUCCESSES);
 	int64_t successes = 0;
 	while (successes < needed) {

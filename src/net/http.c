@@ -1,6 +1,6 @@
 /*
  * One transfer on libcurl's multi interface: it says which sockets it waits for and until when, and
- * stop_poll() does the waiting.
+ * its owner does the waiting.
  */
 #include "net/http.h"
 #include "base/text.h"
@@ -10,17 +10,16 @@
 #include <string.h>
 
 enum {
-	SOCKETS = 16, /* one transfer has one or two, and a resolver's */
 	CONNECT_MS = 30 * 1000
 };
 
-struct transfer {
+struct http_call {
 	const struct curl *curl;
 	CURLM *multi;
 	CURL *easy;
 	struct curl_slist *headers;
-	struct buf *answer;
-	struct pollfd fds[SOCKETS];
+	struct buf *answer; /* NULL: the headers are enough */
+	struct pollfd fds[HTTP_SOCKETS];
 	nfds_t fd_count;
 	int64_t timer; /* stop_now() of when it wants to be called; -1: never */
 	int running;
@@ -48,7 +47,7 @@ void http_origin(const char *url, struct buf *out)
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused)
 {
-	struct transfer *t = context;
+	struct http_call *t = context;
 	nfds_t i = 0;
 	(void)easy, (void)unused;
 	while (i < t->fd_count && t->fds[i].fd != fd)
@@ -58,7 +57,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
 			t->fds[i] = t->fds[--t->fd_count];
 		return 0;
 	}
-	if (i == SOCKETS)
+	if (i == HTTP_SOCKETS)
 		return -1;
 	t->fd_count += i == t->fd_count;
 	t->fds[i] = (struct pollfd){.fd = fd,
@@ -69,7 +68,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void
 
 static int on_timer(CURLM *multi, long ms, void *context)
 {
-	struct transfer *t = context;
+	struct http_call *t = context;
 	(void)multi;
 	t->timer = ms < 0 ? -1 : stop_now() + ms;
 	return 0;
@@ -78,7 +77,7 @@ static int on_timer(CURLM *multi, long ms, void *context)
 /* Less than it was given ends the transfer. */
 static size_t on_body(char *data, size_t one, size_t len, void *context)
 {
-	struct transfer *t = context;
+	struct http_call *t = context;
 	buf_add(t->answer, data, one * len);
 	return t->answer->overflow ? 0 : one * len;
 }
@@ -89,7 +88,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *context)
 	if (t->curl->easy_setopt(t->easy, option, value) != CURLE_OK)                              \
 		return false;
 
-static bool set_limits(struct transfer *t)
+static bool set_limits(struct http_call *t)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
 	SET(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -111,7 +110,7 @@ static bool set_limits(struct transfer *t)
 	return true;
 }
 
-static bool add_header(struct transfer *t, const char *text)
+static bool add_header(struct http_call *t, const char *text)
 {
 	struct curl_slist *longer = t->curl->slist_append(t->headers, text);
 	if (longer != NULL)
@@ -119,7 +118,7 @@ static bool add_header(struct transfer *t, const char *text)
 	return longer != NULL;
 }
 
-static bool set_request(struct transfer *t, const struct http_request *request)
+static bool set_request(struct http_call *t, const struct http_request *request)
 {
 	SET(CURLOPT_URL, request->url)
 	SET(CURLOPT_CUSTOMREQUEST, request->method)
@@ -136,6 +135,10 @@ static bool set_request(struct transfer *t, const struct http_request *request)
 			return false;
 	SET(CURLOPT_HTTPHEADER, t->headers)
 	SET(CURLOPT_ERRORBUFFER, t->detail)
+	if (t->answer == NULL) {
+		SET(CURLOPT_NOBODY, 1L) /* none is waited for, whatever the method */
+		return true;
+	}
 	SET(CURLOPT_WRITEFUNCTION, on_body)
 	SET(CURLOPT_WRITEDATA, t)
 	return true;
@@ -143,7 +146,7 @@ static bool set_request(struct transfer *t, const struct http_request *request)
 
 #define SET_MULTI(option, value) (t->curl->multi_setopt(t->multi, option, value) == CURLM_OK)
 
-static bool begin(struct transfer *t, const struct http_request *request, struct err *err)
+static bool begin(struct http_call *t, const struct http_request *request, struct err *err)
 {
 	t->multi = t->curl->multi_init();
 	t->easy = t->curl->easy_init();
@@ -158,30 +161,16 @@ static bool begin(struct transfer *t, const struct http_request *request, struct
 	return true;
 }
 
-static void end(struct transfer *t)
-{
-	if (t->easy != NULL && t->multi != NULL)
-		t->curl->multi_remove_handle(t->multi, t->easy);
-	if (t->easy != NULL)
-		t->curl->easy_cleanup(t->easy);
-	if (t->multi != NULL)
-		t->curl->multi_cleanup(t->multi);
-	t->curl->slist_free_all(t->headers);
-}
-
-static bool act(struct transfer *t, curl_socket_t fd, int ready, struct err *err)
+static bool act(struct http_call *t, curl_socket_t fd, int ready, struct err *err)
 {
 	if (t->curl->multi_socket_action(t->multi, fd, ready, &t->running) == CURLM_OK)
 		return true;
 	return err_set(err, ERR_UNEXPECTED, "libcurl could not go on");
 }
 
-/* Its list changes while it is told of what is ready. */
-static bool act_on_ready(struct transfer *t, struct err *err)
+static bool act_on_ready(
+    struct http_call *t, const struct pollfd *ready, nfds_t count, struct err *err)
 {
-	struct pollfd ready[SOCKETS];
-	nfds_t count = t->fd_count;
-	memcpy(ready, t->fds, sizeof(ready));
 	for (nfds_t i = 0; i < count; i++) {
 		int what = ((ready[i].revents & POLLIN) != 0 ? CURL_CSELECT_IN : 0) |
 			   ((ready[i].revents & POLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
@@ -192,20 +181,13 @@ static bool act_on_ready(struct transfer *t, struct err *err)
 	return true;
 }
 
-static bool run(struct transfer *t, const struct stop *stop, struct err *err)
+/* It sets its timer anew when it wants to be called again. */
+static bool act_on_time(struct http_call *t, struct err *err)
 {
-	bool ok = act(t, CURL_SOCKET_TIMEOUT, 0, err);
-	while (ok && t->running > 0) {
-		int64_t left = t->timer < 0 ? -1 : t->timer - stop_now();
-		struct stop until = stop_within(stop, t->timer >= 0 && left < 0 ? 0 : left);
-		if (stop_poll(&until, t->fds, t->fd_count, err))
-			ok = act_on_ready(t, err);
-		else if (err->kind == ERR_TIMEOUT && stop_left(stop) > 0)
-			ok = act(t, CURL_SOCKET_TIMEOUT, 0, err);
-		else
-			ok = false;
-	}
-	return ok;
+	if (t->timer < 0 || t->timer > stop_now())
+		return true;
+	t->timer = -1;
+	return act(t, CURL_SOCKET_TIMEOUT, 0, err);
 }
 
 /* --- How it ended --- */
@@ -221,21 +203,37 @@ static bool may_help(CURLcode code)
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
 	case CURLE_PARTIAL_FILE:
+	case CURLE_SSL_CONNECT_ERROR: /* also of a proxy whose server is not there yet */
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
 		return true;
 	default:
 		return false;
 	}
 }
 
-static bool failed(const struct transfer *t, CURLcode code, struct err *err)
+/* Its own words name the milliseconds that passed: others at each try. */
+static const char *what_failed(const struct http_call *t, CURLcode code)
 {
-	const char *what = t->detail[0] != '\0' ? t->detail : t->curl->easy_strerror(code);
+	long error = 0;
+	if (code == CURLE_COULDNT_CONNECT)
+		t->curl->easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+	if (error != 0)
+		return strerror((int)error);
+	bool plain = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT;
+	return !plain && t->detail[0] != '\0' ? t->detail : t->curl->easy_strerror(code);
+}
+
+static bool failed(const struct http_call *t, CURLcode code, struct err *err)
+{
+	const char *what = what_failed(t, code);
 	if (code == CURLE_OUT_OF_MEMORY)
 		err_die("out of memory");
-	if (t->answer->overflow)
+	if (t->answer != NULL && t->answer->overflow)
 		return err_set(
 		    err, ERR_UNREACHABLE, "the answer has more than %zu bytes", t->answer->max);
-	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+	if (code == CURLE_URL_MALFORMAT)
 		return err_set(
 		    err, ERR_CONFIG, "the URL is none: %s", t->curl->easy_strerror(code));
 	err_set(err, ERR_UNREACHABLE, "%s", what);
@@ -246,7 +244,7 @@ static bool failed(const struct transfer *t, CURLcode code, struct err *err)
 	return false;
 }
 
-static bool finish(struct transfer *t, int *status, struct err *err)
+static bool finish(struct http_call *t, int *status, struct err *err)
 {
 	CURLcode code = CURLE_GOT_NOTHING;
 	CURLMsg *message;
@@ -262,36 +260,112 @@ static bool finish(struct transfer *t, int *status, struct err *err)
 	return true;
 }
 
+/* --- In steps, and the whole --- */
+
+bool http_begin(
+    struct http_call **ret, const struct http_request *request, struct buf *answer, struct err *err)
+{
+	const struct curl *curl;
+	if (!http_is_url(request->url))
+		return err_set(err, ERR_CONFIG, "a URL begins with https:// or http://");
+	if (!curl_open(&curl, err))
+		return false;
+	struct http_call *call = calloc(1, sizeof(*call));
+	if (call == NULL)
+		err_die("out of memory");
+	*call = (struct http_call){.curl = curl, .answer = answer, .running = 1};
+	if (!begin(call, request, err)) {
+		http_end(&call);
+		return false;
+	}
+	*ret = call;
+	return true;
+}
+
+nfds_t http_wants(const struct http_call *call, struct pollfd fds[HTTP_SOCKETS], int64_t *until)
+{
+	if (call->timer >= 0 && call->timer < *until)
+		*until = call->timer;
+	memcpy(fds, call->fds, call->fd_count * sizeof(*fds));
+	return call->fd_count;
+}
+
+bool http_step(struct http_call *call, const struct pollfd *fds, nfds_t count, bool *done,
+    int *status, struct err *err)
+{
+	if (!act_on_ready(call, fds, count, err) || !act_on_time(call, err))
+		return false;
+	if (call->running > 0)
+		return true;
+	if (!finish(call, status, err))
+		return false;
+	*done = true;
+	return true;
+}
+
+void http_end(struct http_call **call)
+{
+	struct http_call *t = *call;
+	if (t == NULL)
+		return;
+	if (t->easy != NULL && t->multi != NULL)
+		t->curl->multi_remove_handle(t->multi, t->easy);
+	if (t->easy != NULL)
+		t->curl->easy_cleanup(t->easy);
+	if (t->multi != NULL)
+		t->curl->multi_cleanup(t->multi);
+	t->curl->slist_free_all(t->headers);
+	free(t);
+	*call = NULL;
+}
+
+static bool run(struct http_call *call, int *status, const struct stop *stop, struct err *err)
+{
+	struct pollfd fds[HTTP_SOCKETS];
+	nfds_t count = 0;
+	bool done = false;
+	while (http_step(call, fds, count, &done, status, err) && !done) {
+		int64_t until = INT64_MAX, now = stop_now();
+		count = http_wants(call, fds, &until);
+		struct stop wait = stop_within(stop, until > now ? until - now : 0);
+		if (stop_poll(&wait, fds, count, err))
+			continue;
+		if (err->kind != ERR_TIMEOUT || stop_left(stop) == 0)
+			return false;
+		count = 0;
+	}
+	return done;
+}
+
 static bool transfer(const struct http_request *request, int *status, struct buf *answer,
     const struct stop *stop, struct err *err)
 {
-	struct transfer t = {.answer = answer, .timer = -1};
+	CLEANUP(http_end) struct http_call *call = NULL;
 	struct stop until = stop_within(stop, request->time);
-	if (!curl_open(&t.curl, err))
+	if (!http_begin(&call, request, answer, err))
 		return false;
-	bool ok = begin(&t, request, err) && run(&t, &until, err);
-	if (ok)
-		ok = finish(&t, status, err);
-	else if (err->kind == ERR_TIMEOUT && stop_left(stop) > 0) {
+	if (run(call, status, &until, err))
+		return true;
+	if (err->kind == ERR_TIMEOUT && stop_left(stop) > 0) {
 		err_set(err, ERR_UNREACHABLE, "no answer within %lld s",
 		    (long long)request->time / 1000);
 		err->retry = ERR_RETRY;
 	}
-	end(&t);
-	return ok;
+	return false;
 }
 
 bool http_send(const struct http_request *request, int *status, struct buf *answer,
     const struct stop *stop, struct err *err)
 {
 	CLEANUP(buf_free) struct buf origin = buf_init(1024);
-	if (!http_is_url(request->url))
-		return err_set(err, ERR_CONFIG, "a URL begins with https:// or http://");
-	http_origin(request->url, &origin);
 	buf_reset(answer);
 	buf_add_text(answer, "");
-	return transfer(request, status, answer, stop, err) ||
-	       err_context(err, "%s", origin.len == 0 ? "a URL" : origin.data);
+	if (transfer(request, status, answer, stop, err))
+		return true;
+	if (!http_is_url(request->url))
+		return false;
+	http_origin(request->url, &origin);
+	return err_context(err, "%s", origin.len == 0 ? "a URL" : origin.data);
 }
 
 const char *http_library(void)

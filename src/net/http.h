@@ -35,6 +35,35 @@ struct http_request {
 bool http_send(const struct http_request *request, int *status, struct buf *answer,
     const struct stop *stop, struct err *err);
 
+/*
+ * The same in steps, for an owner that polls for other things too: of `request` the time doesn't
+ * count, and all of it must outlive the call. Without an `answer` the call is done when the headers
+ * are there. Messages name nothing.
+ */
+struct http_call;
+bool http_begin(struct http_call **ret, const struct http_request *request, struct buf *answer,
+    struct err *err);
+
+enum {
+	HTTP_SOCKETS = 16 /* a call has one or two, and a resolver's */
+};
+
+/*
+ * What it waits for: fills in `fds`, says how many, and lowers *until (stop_now()'s milliseconds)
+ * to when it wants to go on at the latest.
+ */
+nfds_t http_wants(const struct http_call *call, struct pollfd fds[HTTP_SOCKETS], int64_t *until);
+
+/*
+ * Go on with what poll() said of those `fds`, none of them at first. True with *done and *status
+ * once it was answered, true without while it goes on; false as http_send().
+ */
+bool http_step(struct http_call *call, const struct pollfd *fds, nfds_t count, bool *done,
+    int *status, struct err *err);
+
+/* Let go of it, done or not, and make it NULL: for CLEANUP(). NULL is fine. */
+void http_end(struct http_call **call);
+
 /* True for what begins like a URL http_send() takes. */
 bool http_is_url(const char *text);
 

@@ -19,6 +19,7 @@ SAMPLES = {
     "IGNORE": "tmp_*",
     "APPROVE": "0002@0123456789ab",
     "APPROVALS": "reviewed.txt",
+    "WAIT_FOR": "tcp://redis:6379, http://api/health#status=200-299,401",
     "WAIT_TIMEOUT": "17s",
     "WAIT_GRACE": "7s",
     "WAIT_SUCCESSES": "3",
@@ -35,6 +36,7 @@ SAMPLES = {
     "DUMP_HOOK": '["/snapshot", "--wait"]',
     "LOG": "json",
     "LOG_LEVEL": "debug",
+    "TERMINATION_LOG": "messages/last",
 }
 
 WRONG = {
@@ -45,6 +47,7 @@ WRONG = {
     "DUMP_MAX": "large",
     "DUMP_KEEP": "-1",
     "DUMP_KEEP_DAYS": "1d",
+    "WAIT_FOR": "redis:6379",
     "WAIT_TIMEOUT": "soon",
     "WAIT_GRACE": "-1s",
     "WAIT_SUCCESSES": "0",

@@ -98,7 +98,9 @@ static void free_empties_and_may_be_repeated(void **state)
 	assert_null(arena.block);
 	arena_free(&arena);
 	assert_non_null(arena_alloc(&arena, 10));
-	arena_free(&arena);
+	arena_wipe(&arena);
+	assert_null(arena.block);
+	arena_wipe(&arena);
 }
 
 static void too_much(size_t count, size_t size)
