@@ -19,6 +19,10 @@ static void print_text(const struct flow *flow, struct buf *out)
 			continue;
 		const struct migration_part part = migration_up(item->migration);
 		cmd_print_part(flow, &part, out);
+		if (item->state == PLAN_RESUMED)
+			buf_printf(out,
+			    "  it is half applied, and goes on from statement %d of %zu\n",
+			    item->done + 1, item->migration->up.count);
 		if (item->row != NULL && item->row->state == HISTORY_REVERTED)
 			buf_printf(out, "  it was applied before, and rolled back %s\n",
 			    item->row->finished_at == NULL ? "" : item->row->finished_at);

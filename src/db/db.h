@@ -234,9 +234,10 @@ struct db_driver {
 
 	/*
 	 * What the catalog shows of a statement that was at work outside a transaction and is no
-	 * more. Texts in the arena. NULL where no statement leaves half of what it makes.
+	 * more. `failed`: the database said so; then it is not DONE, even if what it would have
+	 * made is there. Texts in the arena.
 	 */
-	bool (*remains)(struct db *db, const struct sql_statement *statement,
+	bool (*remains)(struct db *db, const struct sql_statement *statement, bool failed,
 	    struct db_remains *remains, struct arena *arena, const struct stop *stop,
 	    struct err *err);
 

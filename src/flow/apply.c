@@ -1,47 +1,13 @@
 /*
  * Applying: each pending migration in the order of versions, with its history row; and the same way
- * one part, up or down, for whoever else runs some. In one transaction where the engine's DDL has
- * them; otherwise step by step, each statement followed by its line in the ledger, so that a crash
- * leaves an account that is true to one statement.
+ * one part, up or down, for whoever else runs some.
  */
 #include "base/log.h"
 #include "base/text.h"
-#include "flow/confirm.h"
 #include "flow/events.h"
-#include "flow/gate.h"
-#include "flow/record.h"
+#include "flow/step.h"
 #include <stdio.h>
 #include <string.h>
-
-enum {
-	SUMMARY = 160,
-	TRIES = 5, /* of a transaction the database rolled back (deadlock, a lock not obtained) */
-	RETRY_PAUSE_MS = 100 /* before the second; then twice as long each time, and a bit */
-};
-
-/* One part being run. */
-struct step {
-	struct flow *flow;
-	const struct migration_part *part;
-	const struct migration *migration; /* the part's */
-	struct gate gate;
-	const struct history_row *former; /* of flow_run_part() */
-	int done;                         /* statements */
-	bool last;                        /* nothing is pending behind it */
-	bool has_row;
-	bool finished; /* stepwise, and its row says so */
-	bool unknown;  /* nobody could be asked whether it was committed */
-	int64_t began;
-	char started_at[TEXT_TIME_SIZE];
-};
-
-static void note_progress(const struct step *step)
-{
-	char progress[200];
-	snprintf(progress, sizeof(progress), "%s, statement %d of %zu", step->part->label,
-	    step->done + 1, step->part->script->count);
-	step->flow->driver->lock_note(step->flow->db, progress);
-}
 
 void flow_show_progress(void *context)
 {
@@ -52,51 +18,6 @@ void flow_show_progress(void *context)
 	    (int64_t)flow->to_apply);
 }
 
-static void log_statement(
-    const struct step *step, const struct sql_statement *statement, int64_t began)
-{
-	char summary[SUMMARY], elapsed[32];
-	sql_summary(step->flow->driver->dialect, statement, summary, sizeof(summary));
-	text_elapsed(stop_now() - began, elapsed, sizeof(elapsed));
-	log_event(&events[EVENT_MIGRATION_STATEMENT],
-	    FIELDS(FIELD("version", step->migration->version), FIELD("file", statement->file),
-		FIELD_INT("line", statement->line), FIELD("statement", summary),
-		FIELD_INT("elapsed_ms", stop_now() - began)),
-	    "%s:%d · %s · %s", statement->file, statement->line, summary, elapsed);
-}
-
-/* Where it failed, and the statement itself. */
-static bool blame(const struct step *step, const struct sql_statement *statement, struct err *err)
-{
-	char summary[SUMMARY];
-	sql_summary(step->flow->driver->dialect, statement, summary, sizeof(summary));
-	err_at(err, statement->file, statement->line);
-	return err_why(
-	    err, "statement %d of %zu: %s", step->done + 1, step->part->script->count, summary);
-}
-
-static bool run_statement(struct step *step, struct err *err)
-{
-	struct flow *flow = step->flow;
-	const struct sql_statement *statement = &step->part->script->statements[step->done];
-	int64_t began = stop_now();
-	note_progress(step);
-	if (!flow->driver->exec(flow->db, statement, &flow->stop, err))
-		return blame(step, statement, err);
-	log_statement(step, statement, began);
-	step->done++;
-	return true;
-}
-
-static bool run_statements(struct step *step, struct err *err)
-{
-	step->done = 0;
-	while ((size_t)step->done < step->part->script->count)
-		if (!run_statement(step, err))
-			return false;
-	return true;
-}
-
 void flow_roll_back(struct flow *flow)
 {
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
@@ -105,270 +26,17 @@ void flow_roll_back(struct flow *flow)
 	flow->driver->rollback(flow->db, &stop, &ignored);
 }
 
-static bool prove(struct step *step, struct err *err)
-{
-	if (step->flow->driver->prove != NULL && !gate_prove(&step->gate, err))
-		return false;
-	step->flow->run.approval = step->gate.approval;
-	return true;
-}
-
-/*
- * A first install is recorded at its end: until then there is nothing that could drift, and reading
- * a growing catalog after each of hundreds of files takes longer than they do.
- */
-static bool record_schema(const struct step *step, struct err *err)
-{
-	return (step->flow->first_install && !step->last) ||
-	       flow_record(step->flow, step->last, err);
-}
-
-static bool record_done(struct step *step, struct err *err)
-{
-	struct flow *flow = step->flow;
-	if (step->part->down)
-		return history_reverted(
-		    flow->db, &flow->run, step->migration, step->started_at, &flow->stop, err);
-	return history_applied(flow->db, &flow->run, step->migration, step->former,
-	    step->started_at, &flow->stop, err);
-}
-
-/* The run's row, and the position counted, go with the migration's transaction. */
-static bool in_transaction(struct step *step, struct err *err)
-{
-	struct flow *flow = step->flow;
-	const struct history_run before = flow->run;
-	const struct snapshot snapshot = flow->snapshot;
-	bool ok = flow->driver->begin(flow->db, &flow->stop, err) && run_statements(step, err) &&
-		  prove(step, err) && record_done(step, err) && record_schema(step, err) &&
-		  flow->driver->lock_check(flow->db, &flow->stop, err) &&
-		  flow->driver->commit(flow->db, &flow->stop, err);
-	if (ok)
-		return true;
-	flow->run = before;
-	flow->snapshot = snapshot;
-	flow_roll_back(flow);
-	return false;
-}
-
-static struct db_limits limits_of(const struct step *step)
-{
-	struct db_limits limits = flow_limits(step->flow);
-	if (step->part->lock_timeout >= 0)
-		limits.lock_timeout = step->part->lock_timeout;
-	if (step->part->statement_timeout >= 0)
-		limits.statement_timeout = step->part->statement_timeout;
-	return limits;
-}
-
-/* The connection was lost at COMMIT: only the history knows. */
-static bool settle_outcome(struct step *step, struct err *err)
-{
-	struct err lost = *err;
-	bool done = false;
-	if (!flow_reconnect(step->flow, step->part, &done, err)) {
-		step->unknown = true;
-		err->retry = ERR_FATAL; /* of reconnecting, not of the transaction */
-		return err_context(err, "%s: its outcome is unknown since COMMIT failed with: %s",
-		    step->part->label, lost.message);
-	}
-	if (done) {
-		step->flow->run.recorded = true;
-		return true;
-	}
-	struct db_limits limits = limits_of(step);
-	if (!step->flow->driver->reset(step->flow->db, &limits, &step->flow->stop, err))
-		return false;
-	*err = lost;
-	err->retry = ERR_RETRY_TRANSACTION; /* it was not committed, so it can be done again */
-	return false;
-}
-
-static bool try_again(struct step *step, int tries, struct err *err)
-{
-	if (err->retry != ERR_RETRY_TRANSACTION || tries >= TRIES)
-		return false;
-	log_event(&events[EVENT_MIGRATION_RETRIED],
-	    FIELDS(FIELD("version", step->migration->version), FIELD("code", err->code),
-		FIELD("reason", err->message)),
-	    "%s was rolled back by the database (%s); trying again", step->part->label,
-	    err->message);
-	/* Those who waited behind us must get in, and whom we fell out with must not be met again.
-	 */
-	int64_t pause = (int64_t)RETRY_PAUSE_MS << (tries - 1);
-	return stop_sleep(&step->flow->stop, pause + text_random(pause), err);
-}
-
-static bool run_in_transaction(struct step *step, struct err *err)
-{
-	for (int tries = 1;; tries++) {
-		step->gate.again = step->gate.refused = false;
-		if (in_transaction(step, err))
-			return true;
-		if (step->gate.again) {
-			tries--;
-			continue;
-		}
-		if (step->gate.refused)
-			return gate_explain(&step->gate, err);
-		if (err->retry == ERR_OUTCOME_UNKNOWN && settle_outcome(step, err))
-			return true;
-		if (!try_again(step, tries, err))
-			return false;
-	}
-}
-
-/* Then nobody has judged yet what is left, and the application would start on it. */
-static bool judge_unrecorded(const struct step *step, struct err *err)
-{
-	return !step->last || (flow_look(step->flow, err) && flow_confirm(step->flow, false, err));
-}
-
-/*
- * The part is done, and stays: what can't be recorded now is found out by the next start. Only
- * that live lacks what the mirror states is told at once.
- */
-static bool record_apart(const struct step *step, struct err *err)
-{
-	struct flow *flow = step->flow;
-	const struct snapshot before = flow->snapshot;
-	bool done;
-	if (flow->driver->begin(flow->db, &flow->stop, err) && record_schema(step, err) &&
-	    flow->driver->commit(flow->db, &flow->stop, err))
-		return true;
-	flow->snapshot = before;
-	flow_roll_back(flow);
-	if (err->kind == ERR_MISMATCH || err->kind == ERR_STOPPED)
-		return false;
-	if (err->retry == ERR_OUTCOME_UNKNOWN)
-		return flow_reconnect(flow, step->part, &done, err);
-	log_event(&events[EVENT_SNAPSHOT_UNRECORDED], FIELDS(FIELD("reason", err->message)),
-	    "what the schema is now was not recorded: %s", err->message);
-	return judge_unrecorded(step, err);
-}
-
-/* Settings that its statements made for each other were those of another session. */
-static bool resume(struct step *step, struct err *err)
-{
-	struct flow *flow = step->flow;
-	const struct sql_script *script = step->part->script;
-	int done = step->former->statements_done;
-	for (; step->done < done; step->done++) {
-		const struct sql_statement *statement = &script->statements[step->done];
-		if (statement->class == SQL_EITHER &&
-		    !flow->driver->exec(flow->db, statement, &flow->stop, err))
-			return blame(step, statement, err);
-	}
-	return history_statement_done(flow->db, step->migration, done, &flow->stop, err);
-}
-
-static bool record_start(struct step *step, struct err *err)
-{
-	struct flow *flow = step->flow;
-	if (step->has_row)
-		return resume(step, err);
-	if (step->part->down)
-		return history_revert_start(
-		    flow->db, &flow->run, step->migration, step->started_at, &flow->stop, err);
-	return history_start(flow->db, &flow->run, step->migration, step->former, &flow->stop, err);
-}
-
-static bool record_end(struct step *step, const struct stop *stop, struct err *err)
-{
-	struct flow *flow = step->flow;
-	if (step->part->down)
-		return history_reverted(
-		    flow->db, &flow->run, step->migration, step->started_at, stop, err);
-	return history_finished(flow->db, &flow->run, step->migration, stop, err);
-}
-
-/* Said by the database, it is known not to be done; after a crash or a lost connection nobody
- * knows. */
-static bool note_failure(const struct step *step, const struct err *err)
-{
-	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	struct err ignored; /* the history then says less */
-	if (err->kind == ERR_DATABASE &&
-	    (err->retry == ERR_FATAL || err->retry == ERR_RETRY_STATEMENT ||
-		err->retry == ERR_RETRY_TRANSACTION))
-		history_statement_failed(step->flow->db, step->migration, &stop, &ignored);
-	return false;
-}
-
-/* What the statement at work left, as far as that is in the way of a next try. */
-static bool left_broken(
-    const struct step *step, int at, struct db_remains *remains, struct arena *arena)
-{
-	const struct flow *flow = step->flow;
-	const struct sql_script *script = step->part->script;
-	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	struct err ignored; /* the next start looks again */
-	return flow->driver->remains != NULL && (size_t)at < script->count &&
-	       flow->driver->remains(
-		   flow->db, &script->statements[at], remains, arena, &stop, &ignored) &&
-	       remains->state == DB_REMAINS_BROKEN;
-}
-
-/* IF NOT EXISTS is content with what an earlier try left. */
-static bool run_whole_statement(struct step *step, struct err *err)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	struct db_remains remains;
-	if (!run_statement(step, err))
-		return false;
-	if (!left_broken(step, step->done - 1, &remains, &arena))
-		return true;
-	step->done--;
-	err_set(err, ERR_DATABASE, "%s, from an earlier try", remains.what);
-	return blame(step, &step->part->script->statements[step->done], err);
-}
-
-/* Each step is committed by itself; what the ledger says is never ahead of what was done. */
-static bool run_stepwise(struct step *step, struct err *err)
-{
-	struct flow *flow = step->flow;
-	if (!record_start(step, err))
-		return false;
-	step->has_row = true;
-	while ((size_t)step->done < step->part->script->count) {
-		if (!flow->driver->lock_check(flow->db, &flow->stop, err))
-			return false;
-		if (!run_whole_statement(step, err))
-			return note_failure(step, err);
-		/* A statement that was done is written down even when a signal came meanwhile. */
-		struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-		if (!history_statement_done(flow->db, step->migration, step->done, &stop, err))
-			return false;
-	}
-	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	if (!record_end(step, &stop, err))
-		return false;
-	step->finished = true;
-	return record_apart(step, err);
-}
-
-/*
- * Nothing was done, so nothing has to be remembered. Tried even when the row could not be written:
- * with a lost connection nobody knows. Then no statement was run, whatever the history says.
- */
-static bool forget_start(struct step *step)
-{
-	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	struct err ignored; /* the row then stays, and says "0 statements done" */
-	if (step->part->down)
-		return history_revert_cancel(
-			   step->flow->db, &step->flow->run, step->former, &stop, &ignored) ||
-		       !step->has_row;
-	if (!step->has_row && step->former != NULL)
-		return true; /* that row is not of this start */
-	return history_forget(
-		   step->flow->db, &step->flow->run, step->migration->version, &stop, &ignored) ||
-	       !step->has_row;
-}
-
 bool flow_is_atomic(const struct flow *flow, const struct migration_part *part)
 {
 	return (flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 && part->script->transaction;
+}
+
+bool flow_can_go_on(const struct flow *flow, const struct plan_item *item)
+{
+	if (item->state != PLAN_UNFINISHED || item->migration == NULL)
+		return false;
+	const struct migration_part part = migration_up(item->migration);
+	return !flow_is_atomic(flow, &part);
 }
 
 static bool atomic(const struct step *step)
@@ -415,6 +83,19 @@ static bool advise(const struct step *step, bool stopped, struct err *err)
 	return false;
 }
 
+/* Whether the next start goes on by itself. */
+static bool advise_half_way(const struct step *step, bool known, struct err *err)
+{
+	if (!known || step->part->down || !config_is(step->flow->config, SETTING_RESUME, "auto"))
+		return err_next(err, "db-entry repair");
+	if (err->kind == ERR_STOPPED)
+		return err_next(err, "start again: it goes on with statement %d", step->done + 1);
+	err_next(err,
+	    "mend statement %d or the data, then start again: it goes on with that statement",
+	    step->done + 1);
+	return err_next(err, "or settle it by hand: db-entry repair");
+}
+
 /* Say what a failed migration left behind. */
 static bool explain_failure(struct step *step, struct err *err)
 {
@@ -428,9 +109,12 @@ static bool explain_failure(struct step *step, struct err *err)
 	if (err->kind == ERR_MISMATCH)
 		return err_why(err, "%s, the last one pending, was rolled back", label);
 	CLEANUP(arena_free) struct arena arena = {0};
-	struct db_remains remains;
-	bool broken = !atomic(step) && left_broken(step, step->done, &remains, &arena);
-	bool nothing_left = atomic(step) || (step->done == 0 && !broken && forget_start(step));
+	struct db_remains remains = {.state = DB_REMAINS_NOTHING};
+	if (!atomic(step))
+		remains = step_remains(step, err, &arena);
+	bool broken = remains.state == DB_REMAINS_BROKEN;
+	bool none = remains.state == DB_REMAINS_NOTHING;
+	bool nothing_left = atomic(step) || (step->done == 0 && none && step_forget_start(step));
 	bool stopped = err->kind == ERR_STOPPED;
 	if (nothing_left) {
 		err_context(err,
@@ -450,7 +134,7 @@ static bool explain_failure(struct step *step, struct err *err)
 	if (!stopped)
 		err->kind = ERR_HALF_APPLIED;
 	if (!broken)
-		return err_next(err, "db-entry repair");
+		return advise_half_way(step, none, err);
 	err_why(err, "%s: that is what the statement left", remains.what);
 	if (step->part->down)
 		return err_next(err, "remove it: %s; then: db-entry repair", remains.cleanup);
@@ -511,7 +195,7 @@ bool flow_run_part(struct flow *flow, const struct migration_part *part,
 	    .last = is_last(flow, part),
 	    .has_row = row != NULL && row->state == HISTORY_STARTED && !part->down,
 	    .began = stop_now()};
-	struct db_limits limits = limits_of(&step);
+	struct db_limits limits = step_limits(&step);
 	text_now(step.started_at);
 	if (!flow->driver->reset(flow->db, &limits, &flow->stop, err))
 		return err_context(err, "before %s", part->label);
@@ -519,7 +203,7 @@ bool flow_run_part(struct flow *flow, const struct migration_part *part,
 	flow->applying = part->label;
 	flow_show_progress(flow);
 	bool ok = pass_gate(&step, err) &&
-		  (atomic(&step) ? run_in_transaction(&step, err) : run_stepwise(&step, err));
+		  (atomic(&step) ? step_run_atomic(&step, err) : step_run_stepwise(&step, err));
 	flow->applying = NULL;
 	flow->run.approval = NULL;
 	gate_close(&step.gate);
@@ -542,6 +226,16 @@ static bool check_outcome(struct flow *flow, struct err *err)
 	return err_context(err, "everything was applied, and yet the history says");
 }
 
+static bool apply_item(struct flow *flow, const struct plan_item *item, struct err *err)
+{
+	const struct migration_part part = migration_up(item->migration);
+	if (item->state != PLAN_RESUMED)
+		return flow_run_part(flow, &part, item->row, err);
+	struct history_row row = *item->row;
+	row.statements_done = item->done;
+	return flow_run_part(flow, &part, &row, err);
+}
+
 bool flow_apply(struct flow *flow, struct err *err)
 {
 	flow->to_apply = plan_pending(&flow->plan);
@@ -553,8 +247,7 @@ bool flow_apply(struct flow *flow, struct err *err)
 			err_context(err, "between two migrations");
 			return flow_report_kept(flow, false, err);
 		}
-		const struct migration_part part = migration_up(items[i].migration);
-		if (!flow_run_part(flow, &part, items[i].row, err))
+		if (!apply_item(flow, &items[i], err))
 			return flow_report_kept(flow, false, err);
 		if (flow->plan.items == items)
 			continue;

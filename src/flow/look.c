@@ -30,21 +30,29 @@ void flow_tell_differences(
 		err_why(err, "and %zu more: db-entry diff", count - told);
 }
 
+static bool find_remains(struct flow *flow, struct plan_item *item, struct err *err)
+{
+	struct db_remains *remains = arena_alloc(&flow->arena, sizeof(*remains));
+	bool failed = item->row->failed_at != NULL;
+	struct sql_statement statement;
+	if (!plan_statement_at_work(item, &statement))
+		return true;
+	if (!flow->driver->remains(
+		flow->db, &statement, failed, remains, &flow->arena, &flow->stop, err))
+		return false;
+	item->remains = remains;
+	return true;
+}
+
 /* Of those that were cut off the catalog may know more than the history. */
 static bool look_behind(struct flow *flow, struct err *err)
 {
-	if (flow->driver->remains == NULL || flow->plan.counts[PLAN_UNFINISHED] == 0)
+	if (flow->plan.counts[PLAN_UNFINISHED] == 0)
 		return true;
-	for (size_t i = 0; i < flow->plan.count; i++) {
-		struct plan_item *item = &flow->plan.items[i];
-		if (item->state != PLAN_UNFINISHED || plan_open_statement(item) == NULL)
-			continue;
-		struct db_remains *remains = arena_alloc(&flow->arena, sizeof(*remains));
-		if (!flow->driver->remains(flow->db, plan_open_statement(item), remains,
-			&flow->arena, &flow->stop, err))
+	for (size_t i = 0; i < flow->plan.count; i++)
+		if (flow->plan.items[i].state == PLAN_UNFINISHED &&
+		    !find_remains(flow, &flow->plan.items[i], err))
 			return false;
-		item->remains = remains;
-	}
 	return true;
 }
 
@@ -68,6 +76,14 @@ static void report_warnings(const struct flow *flow)
 				FIELD("newest", plan_newest(&flow->plan))),
 			    "%s is pending, and older than %s, which is applied already",
 			    item->migration->label, plan_newest(&flow->plan));
+		if (item->state == PLAN_RESUMED)
+			log_event(&events[EVENT_PLAN_RESUMED],
+			    FIELDS(FIELD("version", item->migration->version),
+				FIELD("name", item->migration->name), FIELD_INT("done", item->done),
+				FIELD_INT("statements", (int64_t)item->migration->up.count)),
+			    "%s is half applied: %d of %zu statements are done, it goes on behind"
+			    " them",
+			    item->migration->label, item->done, item->migration->up.count);
 		if (item->state == PLAN_ACCEPTED)
 			log_event(&events[EVENT_PLAN_ACCEPTED],
 			    FIELDS(FIELD("version", item->migration->version),
@@ -131,10 +147,21 @@ void flow_pending(struct flow *flow, struct flow_work *work)
 			work->parts[work->count++] = migration_up(flow->plan.items[i].migration);
 }
 
+/* What was begun statement by statement goes on so. */
+static void resume(struct flow *flow)
+{
+	if (!config_is(flow->config, SETTING_RESUME, "auto"))
+		return;
+	for (size_t i = 0; i < flow->plan.count; i++)
+		if (flow_can_go_on(flow, &flow->plan.items[i]))
+			plan_resume(&flow->plan, &flow->plan.items[i]);
+}
+
 bool flow_check(struct flow *flow, struct err *err)
 {
 	struct flow_work work;
 	bool refuse = config_is(flow->config, SETTING_OUT_OF_ORDER, "refuse");
+	resume(flow);
 	if (!plan_check(&flow->plan, refuse, err))
 		return false;
 	if (!flow->locked)

@@ -19,6 +19,14 @@ static bool refuse(const struct plan_item *item, const char *version, struct err
 	return err_next(err, "db-entry repair");
 }
 
+static bool refuse_transaction(const struct plan_item *item, struct err *err)
+{
+	err_set(err, ERR_USAGE, "%s was begun without a transaction, and its file now wants one",
+	    item->migration->label);
+	err_at(err, item->migration->file, 0);
+	return err_next(err, "put back at its top: -- db-entry: no-transaction");
+}
+
 /* Nothing else is done by it, so it needs no approval: what goes is of no use to anybody. */
 static bool clean_up(struct flow *flow, const struct plan_item *item, struct err *err)
 {
@@ -63,6 +71,8 @@ bool flow_retry(struct flow *flow, const char *version, struct err *err)
 	const struct plan_item *item = plan_find(&flow->plan, version);
 	if (item == NULL || !plan_can_resume(item, &done))
 		return refuse(item, version, err);
+	if (!flow_can_go_on(flow, item))
+		return refuse_transaction(item, err);
 	flow->to_apply = 1;
 	return go_on(flow, item, done, err);
 }

@@ -84,6 +84,18 @@ const struct setting settings[SETTINGS] = {
 	    "with a warning, or refuse to run.",
     },
     {
+	.id = SETTING_RESUME,
+	.name = "RESUME",
+	.argument = "auto|never",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "auto",
+	.choices = "auto|never",
+	.topic = TOPIC_MIGRATIONS,
+	.help = "What to do with a migration that was left half-way, where the statements that are "
+		"done are the first of its file and nothing of the next one remains: auto runs it "
+		"from there, never leaves that to db-entry repair.",
+    },
+    {
 	.id = SETTING_MIRROR,
 	.name = "MIRROR",
 	.argument = "FILE",

@@ -17,6 +17,13 @@
  */
 #define SAME_VERSION "REPLACE(LTRIM(REPLACE(version, '0', ' ')), ' ', '0') = ?"
 
+/* What goes with it when a statement is done, or all are settled. */
+#define NOT_FAILED " failed_at = NULL, failed_statement = NULL"
+
+enum {
+	FAILED_MOST = 64 * 1024 /* bytes of a failed statement that are kept */
+};
+
 static const char *const state_names[] = {
     [HISTORY_STARTED] = "started",
     [HISTORY_APPLIED] = "applied",
@@ -51,6 +58,8 @@ enum column {
 	COLUMN_STARTED_AT,
 	COLUMN_FINISHED_AT,
 	COLUMN_FAILED_AT,
+	COLUMN_FAILED_STATEMENT,
+	COLUMN_DONE_CHECKSUM,
 	COLUMN_RUN,
 	COLUMN_DOWN_TEXT,
 	COLUMNS
@@ -59,7 +68,8 @@ enum column {
 /* Down parts may be long, and are read only of what has to be named statement by statement. */
 static const char read_sql[] =
     "SELECT version, name, checksum, state, position, statements_done, statements_total,"
-    " breaks_older, started_at, finished_at, failed_at, run_id,"
+    " breaks_older, started_at, finished_at, failed_at, failed_statement, done_checksum,"
+    " run_id,"
     " CASE WHEN state = 'started' THEN down_text END"
     " FROM own.db_entry_history";
 
@@ -121,6 +131,8 @@ static bool read_row(struct history_row *row, const char *const *cells, struct e
 	row->started_at = cells[COLUMN_STARTED_AT];
 	row->finished_at = cells[COLUMN_FINISHED_AT];
 	row->failed_at = cells[COLUMN_FAILED_AT];
+	row->failed_statement = cells[COLUMN_FAILED_STATEMENT];
+	row->done_checksum = cells[COLUMN_DONE_CHECKSUM];
 	row->run = cells[COLUMN_RUN];
 	row->reverting = row->state == HISTORY_STARTED && row->finished_at != NULL;
 	return true;
@@ -412,22 +424,44 @@ bool history_start(struct db *db, struct history_run *run, const struct migratio
 }
 
 bool history_statement_done(struct db *db, const struct migration *migration, int done,
-    const struct stop *stop, struct err *err)
+    const char *checksum, const struct stop *stop, struct err *err)
 {
 	return OWN_CHANGE(db,
-	    "UPDATE own.db_entry_history SET statements_done = ?, failed_at = NULL"
+	    "UPDATE own.db_entry_history SET statements_done = ?, done_checksum = ?," NOT_FAILED
 	    " WHERE version = ?",
-	    stop, err, own_number(done), own_text(migration->version));
+	    stop, err, own_number(done), own_text(checksum), own_text(migration->version));
 }
 
-bool history_statement_failed(
-    struct db *db, const struct migration *migration, const struct stop *stop, struct err *err)
+bool history_statement_failed(struct db *db, const struct migration *migration,
+    const struct sql_statement *statement, const struct stop *stop, struct err *err)
 {
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
+	const char *kept = statement->len <= FAILED_MOST ? statement->text : NULL;
 	return OWN_CHANGE(db,
-	    "UPDATE own.db_entry_history SET failed_at = ? WHERE version = ? AND state = 'started'",
-	    stop, err, own_text(now), own_text(migration->version));
+	    "UPDATE own.db_entry_history SET failed_at = ?, failed_statement = ?"
+	    " WHERE version = ? AND state = 'started'",
+	    stop, err, own_text(now), own_text(kept), own_text(migration->version));
+}
+
+/* With all that the file says now: what was not done yet may have been corrected. */
+bool history_resume(struct db *db, struct history_run *run, const struct migration *migration,
+    int done, const char *checksum, const struct stop *stop, struct err *err)
+{
+	return record_run(db, run, stop, err) &&
+	       OWN_CHANGE(db,
+		   "UPDATE own.db_entry_history SET version = ?, statements_done = ?,"
+		   " done_checksum = ?, statements_total = ?, name = ?, checksum = ?, "
+		   "down_checksum = ?,"
+		   " down_text = ?, breaks_older = ?, work_item = ?,"
+		   " approval = COALESCE(?, approval), run_id = ?," NOT_FAILED
+		   " WHERE state = 'started' AND " SAME_VERSION,
+		   stop, err, own_text(migration->version), own_number(done), own_text(checksum),
+		   own_number((int64_t)migration->up.count), own_text(migration->name),
+		   own_text(migration->up.checksum), own_text(down_checksum(migration)),
+		   own_text(migration->down_text), own_number(migration->directives.breaks_older),
+		   own_text(migration->directives.work_item), own_text(run->approval),
+		   own_text(run->id), own_text(significant(migration->version)));
 }
 
 bool history_finished(struct db *db, struct history_run *run, const struct migration *migration,
@@ -439,8 +473,7 @@ bool history_finished(struct db *db, struct history_run *run, const struct migra
 	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = 'applied',"
 		   " statements_done = statements_total, run_id = ?, finished_at = ?,"
-		   " failed_at = NULL"
-		   " WHERE version = ?",
+		   " done_checksum = NULL," NOT_FAILED " WHERE version = ?",
 		   stop, err, own_text(run->id), own_text(now), own_text(migration->version));
 }
 
@@ -473,8 +506,7 @@ bool history_reverted(struct db *db, struct history_run *run, const struct migra
 	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = 'reverted', statements_done = 0,"
 		   " approval = ?, dump_id = ?, run_id = ?, started_at = ?, finished_at = ?,"
-		   " failed_at = NULL"
-		   " WHERE version = ?",
+		   " done_checksum = NULL," NOT_FAILED " WHERE version = ?",
 		   stop, err, own_text(run->approval), own_text(run->dump_id), own_text(run->id),
 		   own_text(started_at), own_text(now), own_text(undo->version));
 }
@@ -486,7 +518,8 @@ bool history_revert_start(struct db *db, struct history_run *run, const struct m
 	return record_run(db, run, stop, err) &&
 	       OWN_CHANGE(db,
 		   "UPDATE own.db_entry_history SET state = 'started', statements_done = 0,"
-		   " run_id = ?, started_at = ?, failed_at = NULL WHERE version = ?",
+		   " run_id = ?, started_at = ?, done_checksum = NULL," NOT_FAILED
+		   " WHERE version = ?",
 		   stop, err, own_text(run->id), own_text(started_at), own_text(undo->version));
 }
 
@@ -495,7 +528,8 @@ bool history_revert_cancel(struct db *db, const struct history_run *run,
 {
 	return OWN_CHANGE(db,
 	    "UPDATE own.db_entry_history SET state = 'applied', statements_done = ?, run_id = ?,"
-	    " started_at = ?, failed_at = NULL"
+	    " started_at = ?, done_checksum = NULL," NOT_FAILED
+
 	    " WHERE version = ? AND state = 'started' AND run_id = ?",
 	    stop, err, own_number(former->statements_done), own_text(former->run),
 	    own_text(former->started_at), own_text(former->version), own_text(run->id));
@@ -519,7 +553,8 @@ bool history_settle(struct db *db, struct history_run *run, const char *version,
 		   "UPDATE own.db_entry_history SET"
 		   " statements_done = CASE WHEN finished_at IS NULL THEN statements_done"
 		   " WHEN ? = 'applied' THEN statements_total ELSE 0 END,"
-		   " state = ?, run_id = ?, finished_at = ?, failed_at = NULL"
+		   " state = ?, run_id = ?, finished_at = ?, done_checksum = NULL," NOT_FAILED
+
 		   " WHERE state = 'started' AND " SAME_VERSION,
 		   stop, err, own_text(state_names[state]), own_text(state_names[state]),
 		   own_text(run->id), own_text(now), own_text(significant(version)));

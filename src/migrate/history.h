@@ -35,9 +35,11 @@ struct history_row {
 	bool reverting;
 	const struct migration *undo;
 	const char *started_at;
-	const char *finished_at; /* NULL while started, except of one that is reverting */
-	const char *failed_at;   /* while started: when its next statement failed; or NULL */
-	const char *run;         /* id of the run that wrote it last */
+	const char *finished_at;      /* NULL while started, except of one that is reverting */
+	const char *failed_at;        /* while started: when its next statement failed; or NULL */
+	const char *failed_statement; /* its text; NULL: none failed, or too long to be kept */
+	const char *done_checksum; /* while started, of those done: sql_add_checksum(); or NULL */
+	const char *run;           /* id of the run that wrote it last */
 };
 
 struct history {
@@ -92,10 +94,13 @@ bool history_applied(struct db *db, struct history_run *run, const struct migrat
 bool history_start(struct db *db, struct history_run *run, const struct migration *migration,
     const struct history_row *former, const struct stop *stop, struct err *err);
 bool history_statement_done(struct db *db, const struct migration *migration, int done,
-    const struct stop *stop, struct err *err);
-/* The statement behind those done failed, as the database answered: so it is not done. */
-bool history_statement_failed(
-    struct db *db, const struct migration *migration, const struct stop *stop, struct err *err);
+    const char *checksum, const struct stop *stop, struct err *err);
+/* The statement behind those done failed, as the database answered. */
+bool history_statement_failed(struct db *db, const struct migration *migration,
+    const struct sql_statement *statement, const struct stop *stop, struct err *err);
+/* Go on with one that is started, by a file that may have been corrected behind those done. */
+bool history_resume(struct db *db, struct history_run *run, const struct migration *migration,
+    int done, const char *checksum, const struct stop *stop, struct err *err);
 bool history_finished(struct db *db, struct history_run *run, const struct migration *migration,
     const struct stop *stop, struct err *err);
 

@@ -22,7 +22,8 @@ const char *plan_item_name(const struct plan_item *item)
 
 bool plan_item_is_pending(const struct plan_item *item)
 {
-	return item->state == PLAN_PENDING || item->state == PLAN_OUT_OF_ORDER;
+	return item->state == PLAN_PENDING || item->state == PLAN_OUT_OF_ORDER ||
+	       item->state == PLAN_RESUMED;
 }
 
 const struct plan_item *plan_find(const struct plan *plan, const char *version)
@@ -170,7 +171,8 @@ void plan_make(struct plan *plan, const struct migration_set *set, const struct 
 
 size_t plan_pending(const struct plan *plan)
 {
-	return plan->counts[PLAN_PENDING] + plan->counts[PLAN_OUT_OF_ORDER];
+	return plan->counts[PLAN_PENDING] + plan->counts[PLAN_OUT_OF_ORDER] +
+	       plan->counts[PLAN_RESUMED];
 }
 
 size_t plan_applied(const struct plan *plan)
@@ -196,32 +198,93 @@ static size_t statements_of(const struct history_row *row)
 	return row->undo == NULL ? 0 : row->undo->down.count;
 }
 
-const struct sql_statement *plan_open_statement(const struct plan_item *item)
+static bool is_same_file(const struct plan_item *item)
 {
 	const struct migration *migration = item->migration;
+	return migration != NULL && strcmp(item->row->checksum, migration->up.checksum) == 0 &&
+	       migration->up.count == (size_t)item->row->statements_total;
+}
+
+/* Are the statements that are done the first ones of the file? */
+static bool begins_with_done(const struct plan_item *item)
+{
+	const struct history_row *row = item->row;
+	size_t done = (size_t)row->statements_done;
+	char checksum[DIGEST_HEX + 1] = "";
+	if (is_same_file(item))
+		return done <= item->migration->up.count;
+	if (item->migration == NULL || done > item->migration->up.count)
+		return false;
+	const struct sql_script *up = &item->migration->up;
+	for (size_t i = 0; i < done; i++)
+		sql_add_checksum(up->dialect, &up->statements[i], checksum);
+	return strcmp(checksum, row->done_checksum == NULL ? "" : row->done_checksum) == 0;
+}
+
+const struct sql_statement *plan_open_statement(const struct plan_item *item)
+{
 	size_t done = (size_t)item->row->statements_done;
 	if (item->row->reverting)
 		return done < statements_of(item->row) ? &item->row->undo->down.statements[done]
 						       : NULL;
-	if (migration == NULL || strcmp(item->row->checksum, migration->up.checksum) != 0 ||
-	    migration->up.count != (size_t)item->row->statements_total ||
-	    done >= migration->up.count)
-		return NULL;
-	return &migration->up.statements[done];
+	return begins_with_done(item) && done < item->migration->up.count
+		   ? &item->migration->up.statements[done]
+		   : NULL;
+}
+
+bool plan_statement_at_work(const struct plan_item *item, struct sql_statement *statement)
+{
+	const struct history_row *row = item->row;
+	const struct sql_statement *open = plan_open_statement(item);
+	if (open != NULL && (row->reverting || is_same_file(item)))
+		*statement = *open;
+	else if (row->failed_statement != NULL)
+		*statement = (struct sql_statement){.text = row->failed_statement,
+		    .len = strlen(row->failed_statement),
+		    .file = "db_entry_history",
+		    .line = 1};
+	else
+		return false;
+	return true;
+}
+
+/* What those that are done left in their session is gone. */
+static bool needs_session(const struct plan_item *item)
+{
+	const struct sql_script *up = &item->migration->up;
+	for (int i = 0; i < item->row->statements_done; i++)
+		if (sql_is_session_bound(up->dialect, &up->statements[i]))
+			return true;
+	return false;
 }
 
 bool plan_can_resume(const struct plan_item *item, int *done)
 {
-	if (item->state != PLAN_UNFINISHED || item->row->reverting ||
-	    plan_open_statement(item) == NULL)
-		return false;
 	const struct db_remains *remains = item->remains;
-	/* What failed was not done, even if what it would have made is there. */
-	bool failed = item->row->failed_at != NULL;
-	if (!failed && (remains == NULL || remains->state == DB_REMAINS_UNKNOWN))
+	if (item->state != PLAN_UNFINISHED || item->row->reverting || !begins_with_done(item))
 		return false;
-	*done = item->row->statements_done + (!failed && remains->state == DB_REMAINS_DONE);
-	return true;
+	*done = item->row->statements_done;
+	/* Only that it ended was not recorded. */
+	if (is_same_file(item) && plan_open_statement(item) == NULL)
+		return true;
+	if (needs_session(item) || remains == NULL || remains->state == DB_REMAINS_UNKNOWN)
+		return false;
+	if (remains->state != DB_REMAINS_DONE || item->row->failed_at != NULL)
+		return true;
+	*done += 1;
+	return is_same_file(item);
+}
+
+void plan_resume(struct plan *plan, struct plan_item *item)
+{
+	bool broken = item->remains != NULL && item->remains->state == DB_REMAINS_BROKEN;
+	int done;
+	if (broken || !plan_can_resume(item, &done))
+		return;
+	item->done = done;
+	plan->counts[item->state]--;
+	item->state = PLAN_RESUMED;
+	plan->counts[item->state]++;
 }
 
 static bool took_same_number(const struct plan_item *item)
@@ -331,13 +394,15 @@ static void advise_unfinished(const struct plan_item *item, struct err *err)
 	const char *version = plan_item_version(item);
 	bool broken = item->remains != NULL && item->remains->state == DB_REMAINS_BROKEN;
 	int done;
-	bool resumes = plan_can_resume(item, &done);
-	if (resumes)
-		err_next(err,
-		    "mend what it failed at, then%s run it from statement %d: db-entry"
-		    " repair --retry %s",
-		    broken ? " remove what it left and" : "", done + 1, version);
-	err_next(err, "%sfinish it by hand, then: db-entry repair --%s %s", resumes ? "or " : "",
+	bool can = plan_can_resume(item, &done);
+	if (can && !broken)
+		err_next(
+		    err, "mend what it failed at, then start again, unless DB_ENTRY_RESUME=never");
+	if (can)
+		err_next(err, "%srun it from statement %d: db-entry repair --retry %s",
+		    broken ? "mend what it failed at, then remove what it left and " : "or ",
+		    done + 1, version);
+	err_next(err, "%sfinish it by hand, then: db-entry repair --%s %s", can ? "or " : "",
 	    item->row->reverting ? "reverted" : "applied", version);
 	err_next(err, "or undo what is done, then: db-entry repair --%s %s",
 	    item->row->reverting ? "applied" : "reverted", version);
@@ -466,6 +531,7 @@ const char *plan_state_name(enum plan_state state)
 	    [PLAN_ACCEPTED] = "accepted",
 	    [PLAN_CHANGED] = "changed",
 	    [PLAN_UNFINISHED] = "unfinished",
+	    [PLAN_RESUMED] = "resumed",
 	    [PLAN_MISSING] = "missing",
 	    [PLAN_FUTURE] = "future",
 	    [PLAN_FLOOR] = "floor",

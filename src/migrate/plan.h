@@ -20,6 +20,7 @@ enum plan_state {
 	PLAN_ACCEPTED,     /* applied; the file changed and says so with was= */
 	PLAN_CHANGED,      /* applied; the file is not the one that was */
 	PLAN_UNFINISHED,   /* started, never finished; or its rollback was */
+	PLAN_RESUMED,      /* the same, and pending: plan_resume() */
 	PLAN_MISSING,      /* applied; its file is gone */
 	PLAN_FUTURE,       /* applied by a later image */
 	PLAN_FLOOR,        /* future, and this image must not run on it */
@@ -30,8 +31,10 @@ struct plan_item {
 	enum plan_state state;
 	const struct migration *migration; /* NULL when the image has none */
 	const struct history_row *row;     /* NULL when the history has none */
-	/* Of plan_open_statement(), once the database was asked; NULL: it was not. The caller's. */
+	/* Of plan_statement_at_work(), once the database was asked; NULL: it was not. The caller's.
+	 */
 	const struct db_remains *remains;
+	int done; /* of PLAN_RESUMED: statements */
 };
 
 struct plan {
@@ -76,16 +79,25 @@ bool plan_check(const struct plan *plan, bool refuse_out_of_order, struct err *e
 bool plan_check_unfinished(const struct plan *plan, struct err *err);
 
 /*
- * Of an unfinished one, the first statement that is not known to be done. NULL when that can't be
- * told: the file changed, or all are done.
+ * Of an unfinished one, the first statement in the file that is not known to be done. NULL when
+ * that can't be told: the file does not begin with those that are; or all are.
  */
 const struct sql_statement *plan_open_statement(const struct plan_item *item);
+
+/*
+ * The statement that failed or was cut off, which is another when the file was corrected; it points
+ * into `item`. False: there is none, or nobody knows it.
+ */
+bool plan_statement_at_work(const struct plan_item *item, struct sql_statement *statement);
 
 /*
  * Can an unfinished migration be run from its open statement on, or the one behind it? *done then
  * says how many are done. What `remains` says is BROKEN has to be removed before.
  */
 bool plan_can_resume(const struct plan_item *item, int *done);
+
+/* Make it pending if it can be resumed, with nothing to be removed before. */
+void plan_resume(struct plan *plan, struct plan_item *item);
 
 const char *plan_state_name(enum plan_state state); /* "out-of-order" */
 

@@ -117,6 +117,13 @@ struct dialect {
 	 */
 	const char *const *plain_risks;
 	const char *const *moves_names; /* patterns: names behind these may mean other tables */
+	/*
+	 * What a statement leaves in the session alone: a pattern of settings, which another
+	 * session can be given by the same statement, and patterns of what it can't be given, as
+	 * temporary tables. Ends with NULL.
+	 */
+	const char *settings;
+	const char *const *session_bound;
 	const char *dependents;  /* what is lost beside its object by a statement that ends with
 				    CASCADE, as in a rule; NULL: the engine has no such word */
 	const char *home_schema; /* left out of names of what is lost; NULL: none is */

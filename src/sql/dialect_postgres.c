@@ -167,6 +167,10 @@ static const char *const moves_names[] = {
     NULL,
 };
 
+static const char *const session_bound[] = {"CREATE ?LOCAL|GLOBAL TEMP|TEMPORARY",
+    "CREATE ?OR ?REPLACE TEMP|TEMPORARY", "SELECT ... INTO TEMP|TEMPORARY", "PREPARE|DECLARE|LOAD",
+    NULL};
+
 const struct dialect dialect_postgres = {
     .name = "postgres",
     .identifier_quotes = "\"",
@@ -189,6 +193,8 @@ const struct dialect dialect_postgres = {
     .nested = nested,
     .harmless_calls = &risk_harmless_postgres,
     .moves_names = moves_names,
+    .settings = "SET|RESET",
+    .session_bound = session_bound,
     .dependents = "what depends on *",
     .home_schema = "public",
     .exact_names = true,

@@ -46,6 +46,8 @@ static const struct sql_quote quotes[] = {{"x'", false, false}, {NULL, false, fa
 
 static const char *const moves_names[] = {"ALTER TABLE *. * RENAME TO", NULL};
 
+static const char *const session_bound[] = {"CREATE TEMP|TEMPORARY", "CREATE * temp .", NULL};
+
 const struct dialect dialect_sqlite = {
     .name = "sqlite",
     .identifier_quotes = "\"`[",
@@ -56,4 +58,6 @@ const struct dialect dialect_sqlite = {
     .risks = risk_rules_sqlite,
     .plain_risks = plain_risks,
     .moves_names = moves_names,
+    .settings = "PRAGMA",
+    .session_bound = session_bound,
 };

@@ -312,3 +312,19 @@ void sql_summary(
 	}
 	line_end(&line);
 }
+
+bool sql_is_setting(const struct dialect *dialect, const struct sql_statement *statement)
+{
+	struct sql_head head;
+
+	sql_head_read(&head, dialect, statement->text, statement->len);
+	return sql_head_matches(&head, dialect->settings);
+}
+
+bool sql_is_session_bound(const struct dialect *dialect, const struct sql_statement *statement)
+{
+	struct sql_head head;
+
+	sql_head_read(&head, dialect, statement->text, statement->len);
+	return sql_head_matches_any(&head, dialect->session_bound);
+}

@@ -55,6 +55,19 @@ bool sql_split(struct sql_script *script, const struct dialect *dialect, const c
     size_t len, const char *file, int first_line, struct arena *arena, struct err *err);
 
 /*
+ * Add a statement to the checksum of those before it, in place; "" before the first. It goes by the
+ * same tokens as that of a script.
+ */
+void sql_add_checksum(const struct dialect *dialect, const struct sql_statement *statement,
+    char checksum[DIGEST_HEX + 1]);
+
+/* Does it make a setting of the session, so that another session needs it again? */
+bool sql_is_setting(const struct dialect *dialect, const struct sql_statement *statement);
+
+/* Does it leave in the session what another one can't be given, a temporary table? */
+bool sql_is_session_bound(const struct dialect *dialect, const struct sql_statement *statement);
+
+/*
  * Decide how a migration is run, and keep what it runs. In a transaction, which is the rule, one
  * outermost BEGIN … COMMIT pair and absorbed settings are dropped. Without one when
  * `no_transaction` asks for it, or when its statements are all of those that can't be run inside,

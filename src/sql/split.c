@@ -82,6 +82,12 @@ static void sum_token(struct sum *sum, const struct sql_token *token)
 	sum_add(sum, "", 1);
 }
 
+static void sum_data(struct sum *sum, const char *data, size_t len)
+{
+	sum_quoted(sum, data, len);
+	sum_add(sum, "\x02", 1);
+}
+
 /* Behind AS and a dot these words are names. */
 static void follow_blocks(struct splitter *s, const struct sql_token *token)
 {
@@ -231,8 +237,7 @@ static bool add_data(struct splitter *s, const struct sql_token *token, struct e
 	statement->data = data;
 	statement->data_len = len;
 	statement->data_line = token->line;
-	sum_quoted(&s->sum, data, len);
-	sum_add(&s->sum, "\x02", 1);
+	sum_data(&s->sum, data, len);
 	return true;
 }
 
@@ -401,4 +406,23 @@ bool sql_split(struct sql_script *script, const struct dialect *dialect, const c
 	script->count = s.count;
 	digest_hex(digest, script->checksum);
 	return true;
+}
+
+void sql_add_checksum(const struct dialect *dialect, const struct sql_statement *statement,
+    char checksum[DIGEST_HEX + 1])
+{
+	CLEANUP(digest_free) struct digest *digest = digest_new();
+	struct sum sum = {.digest = digest};
+	struct sql_lexer lexer;
+	struct sql_token token;
+
+	sum_add(&sum, checksum, strlen(checksum));
+	sql_lex_init(&lexer, dialect, statement->text, statement->len, statement->line);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END)
+		if (!sql_token_is_gap(&token))
+			sum_token(&sum, &token);
+	if (statement->data != NULL)
+		sum_data(&sum, statement->data, statement->data_len);
+	sum_flush(&sum);
+	digest_hex(digest, checksum);
 }

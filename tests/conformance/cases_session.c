@@ -144,8 +144,8 @@ static void own_tables_can_be_made_twice(void **state)
 	const char *sql = arena_printf(&w->arena,
 	    "SELECT count(*) FROM (SELECT version, name, state, position, checksum, down_checksum,"
 	    " down_text, statements_total, statements_done, breaks_older, work_item, approval,"
-	    " dump_id, run_id, tool_version, app_version, started_at, finished_at, failed_at"
-	    " FROM %sdb_entry_history) AS rows_there",
+	    " dump_id, run_id, tool_version, app_version, started_at, finished_at, failed_at,"
+	    " failed_statement, done_checksum FROM %sdb_entry_history) AS rows_there",
 	    db->own);
 	assert_string_equal(ask(w, db, sql), "0");
 	db_close(&db);

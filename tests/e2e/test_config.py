@@ -13,6 +13,7 @@ SAMPLES = {
     "ENVIRONMENTS": "environments.json",
     "MIGRATIONS": "db/elsewhere",
     "OUT_OF_ORDER": "refuse",
+    "RESUME": "never",
     "MIRROR": "db/other.json",
     "MISMATCH": "strict",
     "DRIFT": "block",
@@ -42,6 +43,7 @@ SAMPLES = {
 WRONG = {
     "DATABASE_URL": "no url at all",
     "OUT_OF_ORDER": "maybe",
+    "RESUME": "maybe",
     "DUMP": "sometimes",
     "DUMP_COMPRESS": "rar",
     "DUMP_MAX": "large",

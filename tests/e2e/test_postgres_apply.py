@@ -257,3 +257,19 @@ def test_only_what_is_unfinished_is_retried(pg_project):
     result = pg_project.run("repair", "--retry", "0001")
     assert result.code == 64 and "is applied; --retry is for" in result.stderr
     assert pg_project.run("repair", "--retry", "7").code == 64
+
+
+def test_start_again_after_the_data_were_mended(pg_project):
+    pg_project.env["DB_ENTRY_DRIFT"] = "ignore"
+    pg_project.migration(
+        "0001_half",
+        "-- db-entry: no-transaction\nCREATE SCHEMA other;\nSET search_path = other;\n"
+        "CREATE TABLE a (a int);\nINSERT INTO public.b VALUES (1);\nCREATE TABLE c (a int);",
+    )
+    assert pg_project.run("apply").code == 24
+    pg_project.sql("CREATE TABLE b (a int)")
+    pg_project.ok("apply")
+    assert pg_project.sql(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'other'::regnamespace"
+        " AND relkind = 'r' ORDER BY 1") == [("a",), ("c",)]
+    assert pg_project.value("SELECT count(*) FROM b") == "1"

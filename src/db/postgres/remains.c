@@ -49,8 +49,8 @@ static void judge(struct db_remains *remains, const struct index *index, const s
 	remains->cleanup = arena_printf(arena, "DROP INDEX CONCURRENTLY %s", rows->cells[0]);
 }
 
-bool pg_remains(struct db *db, const struct sql_statement *statement, struct db_remains *remains,
-    struct arena *arena, const struct stop *stop, struct err *err)
+bool pg_remains(struct db *db, const struct sql_statement *statement, bool failed,
+    struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
 	struct db_remains found = {.state = DB_REMAINS_UNKNOWN};
@@ -63,6 +63,9 @@ bool pg_remains(struct db *db, const struct sql_statement *statement, struct db_
 			return false;
 		judge(&found, &index, &rows, arena);
 	}
+	/* All but the index is undone with the statement. */
+	if (failed && found.state != DB_REMAINS_BROKEN)
+		found.state = DB_REMAINS_NOTHING;
 	*remains = found;
 	return true;
 }

@@ -3,6 +3,7 @@
 #include "db/sqlite/driver.h"
 #include "db/sqlite/kinds.h"
 #include "gen/sql.h"
+#include "sql/risk.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,28 @@ static bool has_rows(struct db *db, const char *schema, const char *table, bool 
 	return true;
 }
 
+/*
+ * A statement that fails is undone, unless FAIL says that rows before the one in conflict stay
+ * (sqlite.org/lang_conflict.html): its own word, or that of a table.
+ */
+static bool remains(struct db *db, const struct sql_statement *statement, bool failed,
+    struct db_remains *ret, struct arena *arena, const struct stop *stop, struct err *err)
+{
+	static const char sql[] = "SELECT 1 FROM main.sqlite_master"
+				  " WHERE sql LIKE '%CONFLICT%FAIL%' AND name NOT LIKE"
+				  " 'db_entry_%'";
+	struct db_remains found = {.state = DB_REMAINS_UNKNOWN};
+	struct db_rows rows;
+	if (failed && !sql_has_word(&dialect_sqlite, statement->text, statement->len, "FAIL")) {
+		if (!sqlite_query(db, sql, NULL, 0, arena, &rows, stop, err))
+			return false;
+		if (rows.count == 0)
+			found.state = DB_REMAINS_NOTHING;
+	}
+	*ret = found;
+	return true;
+}
+
 static const char *const schemes[] = {"sqlite", "sqlite3", "file", NULL};
 static const char *const folders[] = {"sqlite", "sqlite3", NULL};
 
@@ -141,6 +164,7 @@ const struct db_driver db_sqlite = {
     .begin = sqlite_begin,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
+    .remains = remains,
     .prove = sqlite_prove,
     .samples = sqlite_samples,
     .reset = sqlite_reset,

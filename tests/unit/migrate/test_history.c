@@ -113,7 +113,7 @@ static void applied_step_by_step(void **state)
 	assert_int_equal(row->state, HISTORY_STARTED);
 	assert_int_equal(row->statements_done, 0);
 	assert_null(row->finished_at);
-	OK(history_statement_done(scene.db, item, 1, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, item, 1, "abc", &scene.stop, err_of()));
 	assert_int_equal(read_back(1)->statements_done, 1);
 	OK(history_finished(scene.db, &scene.run, item, &scene.stop, err_of()));
 	row = read_back(1);
@@ -246,7 +246,7 @@ static void settled_as_applied(void **state)
 	(void)state;
 	prepare();
 	OK(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
-	OK(history_statement_done(scene.db, item, 1, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, item, 1, "abc", &scene.stop, err_of()));
 	OK(history_settle(scene.db, &scene.run, "1", HISTORY_APPLIED, &scene.stop, err_of()));
 	row = read_back(1);
 	assert_int_equal(row->state, HISTORY_APPLIED);
@@ -265,11 +265,14 @@ static void known_to_have_failed(void **state)
 	(void)state;
 	prepare();
 	OK(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
-	OK(history_statement_done(scene.db, item, 1, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, item, 1, "abc", &scene.stop, err_of()));
 	assert_null(read_back(1)->failed_at);
-	OK(history_statement_failed(scene.db, item, &scene.stop, err_of()));
+	OK(history_statement_failed(
+	    scene.db, item, &item->up.statements[1], &scene.stop, err_of()));
 	row = read_back(1);
 	assert_non_null(row->failed_at);
+	assert_string_equal(row->failed_statement, item->up.statements[1].text);
+	assert_string_equal(row->done_checksum, "abc");
 	assert_null(row->finished_at);
 	assert_false(row->reverting);
 	assert_int_equal(row->statements_done, 1);
@@ -279,11 +282,42 @@ static void known_to_have_failed(void **state)
 	assert_int_equal(row->statements_done, 1);
 	OK(history_start(scene.db, &scene.run, item, row, &scene.stop, err_of()));
 	assert_null(read_back(1)->failed_at);
-	OK(history_statement_failed(scene.db, item, &scene.stop, err_of()));
+	OK(history_statement_failed(
+	    scene.db, item, &item->up.statements[1], &scene.stop, err_of()));
 	OK(history_settle(scene.db, &scene.run, "1", HISTORY_APPLIED, &scene.stop, err_of()));
 	assert_null(read_back(1)->failed_at);
-	OK(history_statement_failed(scene.db, item, &scene.stop, err_of()));
+	OK(history_statement_failed(
+	    scene.db, item, &item->up.statements[1], &scene.stop, err_of()));
 	assert_null(read_back(1)->failed_at);
+}
+
+/* By a file that was corrected behind what is done. */
+static void resumed(void **state)
+{
+	const struct migration *item = migration("1", two_statements);
+	const struct migration *mended = migration("1", "CREATE TABLE a (a); CREATE TABLE c (c);"
+							" CREATE TABLE d (d);");
+	const struct history_row *row;
+
+	(void)state;
+	prepare();
+	OK(history_start(scene.db, &scene.run, item, NULL, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, item, 1, "abc", &scene.stop, err_of()));
+	OK(history_statement_failed(
+	    scene.db, item, &item->up.statements[1], &scene.stop, err_of()));
+	OK(history_resume(scene.db, &scene.run, mended, 1, "abc", &scene.stop, err_of()));
+	row = read_back(1);
+	assert_string_equal(row->version, "1");
+	assert_int_equal(row->statements_done, 1);
+	assert_int_equal(row->statements_total, 3);
+	assert_string_equal(row->checksum, mended->up.checksum);
+	assert_null(row->failed_at);
+	assert_null(row->failed_statement);
+	OK(history_finished(scene.db, &scene.run, mended, &scene.stop, err_of()));
+	row = read_back(1);
+	assert_int_equal(row->state, HISTORY_APPLIED);
+	assert_int_equal(row->statements_done, 3);
+	assert_null(row->done_checksum);
 }
 
 static void reverted_and_applied_again(void **state)
@@ -381,7 +415,7 @@ static void replace_table(const char *row)
 	tell("DROP TABLE IF EXISTS db_entry_history");
 	tell("CREATE TABLE db_entry_history (version, name, checksum, state, position,"
 	     " statements_done, statements_total, breaks_older, started_at, finished_at,"
-	     " failed_at, run_id, down_text)");
+	     " failed_at, failed_statement, done_checksum, run_id, down_text)");
 	tell(arena_printf(&scene.project->arena,
 	    "INSERT INTO db_entry_history (version, name, checksum, state, position,"
 	    " statements_done, statements_total, breaks_older, started_at, finished_at, run_id)"
@@ -466,6 +500,7 @@ int main(void)
 	    TEST(forgotten_by_number),
 	    TEST(settled_as_applied),
 	    TEST(known_to_have_failed),
+	    TEST(resumed),
 	    TEST(reverted_and_applied_again),
 	    TEST(reverted_and_back_under_another_spelling),
 	    TEST(empty_and_back_under_another_spelling),

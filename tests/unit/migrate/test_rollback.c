@@ -83,7 +83,7 @@ static void reverted_step_by_step(void **state)
 	(void)state;
 	const struct migration *kept = applied_and_read(two_down);
 	OK(history_revert_start(scene.db, &scene.run, kept, began, &scene.stop, err_of()));
-	OK(history_statement_done(scene.db, kept, 1, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, kept, 1, "abc", &scene.stop, err_of()));
 	const struct history_row *row = read_back(1);
 	assert_int_equal(row->state, HISTORY_STARTED);
 	assert_true(row->reverting);
@@ -111,7 +111,8 @@ static void revert_that_never_began(void **state)
 	history_run_init(&other, "rollback", NULL);
 	OK(history_revert_start(scene.db, &other, kept, "later", &scene.stop, err_of()));
 	assert_string_not_equal(ask(all), before);
-	OK(history_statement_failed(scene.db, kept, &scene.stop, err_of()));
+	OK(history_statement_failed(
+	    scene.db, kept, &kept->down.statements[1], &scene.stop, err_of()));
 	OK(history_revert_cancel(scene.db, &scene.run, &former, &scene.stop, err_of()));
 	assert_int_equal(read_back(1)->state, HISTORY_STARTED);
 	OK(history_revert_cancel(scene.db, &other, &former, &scene.stop, err_of()));
@@ -123,15 +124,17 @@ static void statement_that_failed(void **state)
 	(void)state;
 	const struct migration *kept = applied_and_read(two_down);
 	OK(history_revert_start(scene.db, &scene.run, kept, began, &scene.stop, err_of()));
-	OK(history_statement_done(scene.db, kept, 1, &scene.stop, err_of()));
+	OK(history_statement_done(scene.db, kept, 1, "abc", &scene.stop, err_of()));
 	assert_null(read_back(1)->failed_at);
-	OK(history_statement_failed(scene.db, kept, &scene.stop, err_of()));
+	OK(history_statement_failed(
+	    scene.db, kept, &kept->down.statements[1], &scene.stop, err_of()));
 	assert_non_null(read_back(1)->failed_at);
 	assert_true(read_back(1)->reverting);
 	OK(history_settle(scene.db, &scene.run, "7", HISTORY_APPLIED, &scene.stop, err_of()));
 	assert_null(read_back(1)->failed_at);
 	OK(history_revert_start(scene.db, &scene.run, kept, began, &scene.stop, err_of()));
-	OK(history_statement_failed(scene.db, kept, &scene.stop, err_of()));
+	OK(history_statement_failed(
+	    scene.db, kept, &kept->down.statements[1], &scene.stop, err_of()));
 	OK(history_reverted(scene.db, &scene.run, kept, began, &scene.stop, err_of()));
 	assert_null(read_back(1)->failed_at);
 }

@@ -24,7 +24,9 @@ CREATE TABLE IF NOT EXISTS own.db_entry_history (
     app_version text,
     started_at text NOT NULL,
     finished_at text,
-    failed_at text
+    failed_at text,
+    failed_statement text,
+    done_checksum text
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS own.db_entry_run (
