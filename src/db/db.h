@@ -49,9 +49,20 @@ enum db_notice {
 	DB_NOTICE_WARNING
 };
 
+/*
+ * The lock as a row of our own that runs out, for where no session is one's own; a driver whose
+ * sessions always are has none, and ignores it. Until it has run out nobody else takes it, and
+ * whoever lost it can't commit.
+ */
+struct db_lease {
+	int64_t ms;        /* it stands without a sign of life; 0: the lock is the session's */
+	const char *token; /* of this run alone; a second session of it may have the lock again */
+};
+
 struct db_options {
 	const char *application_name;
 	struct db_limits limits;
+	struct db_lease lease;
 	bool create; /* lock_try() makes a database that does not exist yet */
 	/* What the server says beside the results of exec() (NOTICE, warnings); NULL drops it. */
 	void (*notice)(void *context, enum db_notice level, const char *text);
@@ -71,8 +82,10 @@ struct db_probe {
 	bool exists; /* false: nothing is there yet, and reads answer as from an empty database */
 	bool read_only; /* writes will be refused */
 	bool recovery;  /* because it is a standby, or recovers: that may end by itself */
-	/* Behind a pooler a session is not one: reading works, lock_try() is ERR_LOCK. */
+	/* Behind a pooler a session is not one: reading works, lock_try() is ERR_LOCK but for a
+	 * lease. */
 	bool pooler;
+	bool transactions_only; /* exec() outside a transaction is ERR_LOCK */
 };
 
 /* A value for a `?` placeholder of our own SQL. */
@@ -299,8 +312,9 @@ struct db_driver {
 	 * One try at the migration lock of this database, at most one holder among all processes
 	 * that reach it. Not blocking; between tries the session is idle, outside any transaction.
 	 * Busy is not an error: *holder then says who has it. The lock belongs to this session and
-	 * vanishes with its process or connection, however it ends. With options.create a database
-	 * that does not exist is made after the lock was taken.
+	 * vanishes with its process or connection, however it ends; a lease, unless unlock() ended
+	 * it, when its time has run out and no transaction of its holder is open. With
+	 * options.create a database that does not exist is made after the lock was taken.
 	 */
 	bool (*lock_try)(struct db *db, enum db_lock_state *state, struct db_holder *holder,
 	    const struct stop *stop, struct err *err);
@@ -312,7 +326,8 @@ struct db_driver {
 	 */
 	void (*lock_note)(struct db *db, const char *progress);
 
-	/* ERR_LOCK when the lock taken before is not held any more. */
+	/* ERR_LOCK when the lock taken before is not held any more. In a transaction with a lease:
+	 * nobody can take it before the transaction's end. commit() asks too. */
 	bool (*lock_check)(struct db *db, const struct stop *stop, struct err *err);
 
 	bool (*unlock)(struct db *db, const struct stop *stop, struct err *err);

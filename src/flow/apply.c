@@ -123,7 +123,7 @@ static bool explain_failure(struct step *step, struct err *err)
 				       : "%s was rolled back",
 		    label);
 		err_at(err, step->migration->file, 0);
-		if (!stopped)
+		if (!stopped && err->kind != ERR_LOCK)
 			err->kind = ERR_FAILED;
 		err_why(
 		    err, atomic(step) ? "nothing of it remains" : "none of its statements is done");

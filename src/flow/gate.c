@@ -174,9 +174,34 @@ static bool check_approvals(const struct flow *flow, const struct flow_work *wor
 	return false;
 }
 
+/* The first one that is run would leave the others to be refused. */
+static bool check_transactions(
+    const struct flow *flow, const struct flow_work *work, struct err *err)
+{
+	if (!flow->probe.transactions_only)
+		return true;
+	for (size_t i = 0; i < work->count; i++) {
+		const struct migration_part *part = &work->parts[i];
+		if (flow_is_atomic(flow, part))
+			continue;
+		err_set(err, ERR_LOCK,
+		    "%s is run outside a transaction, and %s has no session for"
+		    " that",
+		    part->label, flow->probe.label);
+		err_at(err, part->migration->file, 0);
+		err_why(err, "DB_ENTRY_LOCK=lease: what is not in a transaction can't be checked"
+			     " against the lease before it is done");
+		err_why(err, "nothing was changed");
+		return err_next(err, "name the server itself, for this alone: "
+				     "DB_ENTRY_DIRECT_URL=postgresql://…");
+	}
+	return true;
+}
+
 bool flow_gate(struct flow *flow, const struct flow_work *work, struct err *err)
 {
-	if (!approvals_read(&flow->approvals, flow->config, &flow->arena, err))
+	if (!approvals_read(&flow->approvals, flow->config, &flow->arena, err) ||
+	    !check_transactions(flow, work, err))
 		return false;
 	return flow->config->permission == PERMISSION_FALSE ? refuse_all(flow, work, err)
 							    : check_approvals(flow, work, err);

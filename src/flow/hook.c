@@ -2,15 +2,49 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "net/http.h"
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	WORDS_MAX = 64,
 	ID_MAX = 200,
 	OUTPUT_MAX = 64 << 10,
-	QUOTED_MAX = 300,          /* of an answer, in an error */
-	ANSWER_MS = 10 * 60 * 1000 /* a service may answer when its snapshot is safe */
+	QUOTED_MAX = 300,           /* of an answer, in an error */
+	ANSWER_MS = 10 * 60 * 1000, /* a service may answer when its snapshot is safe */
+	BEAT_MS = 500               /* a lease may be as short as a second */
 };
+
+/* A hook at work. */
+struct call {
+	struct flow *flow;
+	struct buf *output;
+	int64_t began, beat;
+};
+
+/* Our session is idle meanwhile; others must see that its holder lives. */
+static void beat(void *context)
+{
+	struct call *call = context;
+	char note[64], elapsed[32];
+	int64_t now = stop_now();
+	if (now - call->beat < BEAT_MS)
+		return;
+	call->beat = now;
+	text_elapsed(now - call->began, elapsed, sizeof(elapsed));
+	snprintf(note, sizeof(note), "taking a snapshot, %s", elapsed);
+	call->flow->driver->lock_note(call->flow->db, note);
+}
+
+static bool take(
+    void *context, const void *data, size_t len, const struct stop *stop, struct err *err)
+{
+	struct call *call = context;
+	(void)stop;
+	(void)err;
+	buf_add(call->output, data, len); /* what is too much is no id */
+	return true;
+}
 
 static bool not_a_hook(struct err *err)
 {
@@ -90,7 +124,14 @@ static bool run_program(
 	if (!parse(flow->config, &document, words, err))
 		return false;
 	describe(flow, wish, &input);
-	if (!proc_run(words, input.data, &output, &errors, &result, &flow->stop, err)) {
+	struct call call = {.flow = flow, .output = &output, .began = stop_now()};
+	const struct proc_stream stream = {.argv = words,
+	    .environment = environ,
+	    .input = input.data,
+	    .take = take,
+	    .idle = beat,
+	    .context = &call};
+	if (!proc_stream(&stream, &errors, &result, &flow->stop, err)) {
 		if (err->kind != ERR_STOPPED)
 			err->kind = ERR_DUMP;
 		return err_context(err, "the dump hook");
@@ -99,7 +140,8 @@ static bool run_program(
 		err_set(err, ERR_DUMP, "the dump hook %s ended with %d", words[0], result.status);
 		return errors.len == 0 ? false : err_why(err, "%.1000s", errors.data);
 	}
-	const char *found = as_id(flow, output.data, strcspn(output.data, "\r\n"));
+	const char *found =
+	    output.len == 0 ? NULL : as_id(flow, output.data, strcspn(output.data, "\r\n"));
 	if (found == NULL) {
 		err_set(err, ERR_DUMP, "the dump hook %s printed no id", words[0]);
 		return err_next(
@@ -154,6 +196,7 @@ static bool call_service(
 	const char *url = config_text(flow->config, SETTING_DUMP_HOOK);
 	int status = 0;
 	describe(flow, wish, &input);
+	struct call call = {.flow = flow, .began = stop_now()};
 	const struct http_request request = {
 	    .method = "POST",
 	    .url = url,
@@ -161,6 +204,8 @@ static bool call_service(
 	    .body = input.data,
 	    .body_len = input.len,
 	    .time = ANSWER_MS,
+	    .idle = beat,
+	    .context = &call,
 	};
 	if (!http_send(&request, &status, &answer, &flow->stop, err)) {
 		if (err->kind != ERR_STOPPED && err->kind != ERR_CONFIG)

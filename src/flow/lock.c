@@ -56,13 +56,26 @@ static bool stalled(const struct queue *q, struct err *err)
 			     " Wait longer with DB_ENTRY_LOCK_STALL=10m");
 }
 
+/* A connection that was lost while waiting took nothing along: poolers close those that queue. */
+static bool reconnect(struct flow *flow, const struct queue *q, struct err *err)
+{
+	if ((err->retry != ERR_RETRY && err->retry != ERR_RETRY_SLOWLY) ||
+	    stop_now() - q->advanced >= q->stall_ms)
+		return false;
+	flow_disconnect(flow);
+	return stop_sleep(&flow->stop, q->pause, err) && flow_wait(flow, err);
+}
+
 static bool take(struct flow *flow, struct queue *q, struct err *err)
 {
 	for (;;) {
 		enum db_lock_state state;
 		struct db_holder holder = {0};
-		if (!flow->driver->lock_try(flow->db, &state, &holder, &flow->stop, err))
-			return false;
+		if (!flow->driver->lock_try(flow->db, &state, &holder, &flow->stop, err)) {
+			if (!reconnect(flow, q, err))
+				return false;
+			continue;
+		}
 		if (state == DB_LOCK_TAKEN)
 			return true;
 		observe(q, &holder);
@@ -89,10 +102,10 @@ static bool probe_again(struct flow *flow, struct err *err)
 }
 
 /*
- * Past the pooler. A URL that names another database would have the migrations applied there, to
- * one that looks as if it had none yet.
+ * A URL that names another database would have the migrations applied there, to one that looks as
+ * if it had none yet.
  */
-static bool go_direct(struct flow *flow, struct err *err)
+bool flow_go_direct(struct flow *flow, struct err *err)
 {
 	bool known = flow->history.exists;
 	struct url direct;
@@ -119,7 +132,7 @@ static bool go_direct(struct flow *flow, struct err *err)
 
 bool flow_take_lock(struct flow *flow, struct err *err)
 {
-	if (!go_direct(flow, err))
+	if (!flow_go_direct(flow, err))
 		return false;
 	struct queue q = {
 	    .began = stop_now(),

@@ -110,8 +110,8 @@ bool flow_restore_open(
 	const char *sha256 = restore->entry == NULL ? NULL : restore->entry->sha256;
 	return dump_open(&restore->file, restore->path, sha256, scratch, flow->driver, &flow->stop,
 		   err) &&
-	       flow_wait(flow, err) && flow_look(flow, err) && flow_must_write(flow, err) &&
-	       find_other(flow, restore, err);
+	       flow_wait(flow, err) && flow_look(flow, err) && flow_go_direct(flow, err) &&
+	       flow_must_write(flow, err) && find_other(flow, restore, err);
 }
 
 static bool is_later(const struct history_row *row, const char *since)

@@ -221,6 +221,32 @@ const struct setting settings[SETTINGS] = {
 		"before it counts as ready.",
     },
     {
+	.id = SETTING_LOCK,
+	.name = "LOCK",
+	.argument = "session|lease",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "session",
+	.choices = "session|lease",
+	.topic = TOPIC_WAITING,
+	.help = "What the migration lock is. session: one of the database connection, which ends "
+		"with it. lease: a row that runs out, checked in each migration's transaction "
+		"before its commit, for a PostgreSQL behind a pooler where DB_ENTRY_DIRECT_URL "
+		"can't be had; with that, and on databases that need none, the lock is the "
+		"session's.",
+    },
+    {
+	.id = SETTING_LEASE,
+	.name = "LEASE",
+	.argument = "DURATION",
+	.type = SETTING_IS_DURATION,
+	.fallback = "1m",
+	.topic = TOPIC_WAITING,
+	.help = "With DB_ENTRY_LOCK=lease: how long a lease stands without a sign of life, at "
+		"least a second; keep it shorter than `DB_ENTRY_LOCK_STALL`. Others wait that long "
+		"after a holder that was killed; one that shows no sign for longer, but for a "
+		"statement that runs, has lost it and commits nothing.",
+    },
+    {
 	.id = SETTING_LOCK_STALL,
 	.name = "LOCK_STALL",
 	.argument = "DURATION",

@@ -25,7 +25,7 @@ void flow_pending(struct flow *flow, struct flow_work *work);
 
 /*
  * Read the approvals. May this environment run that? ERR_PENDING (up parts) or ERR_DESTRUCTIVE
- * otherwise.
+ * otherwise; ERR_LOCK for what needs a session, where only transactions are to be had.
  */
 bool flow_gate(struct flow *flow, const struct flow_work *work, struct err *err);
 
@@ -66,6 +66,12 @@ bool flow_await_writable(struct flow *flow, struct err *err);
 
 /* ERR_READ_ONLY where nothing can be written. */
 bool flow_must_write(const struct flow *flow, struct err *err);
+
+/*
+ * Past the pooler, once, where DB_ENTRY_DIRECT_URL leads, and look again there. Taking the lock
+ * does it; before it, only what must know the database by the name it is changed under.
+ */
+bool flow_go_direct(struct flow *flow, struct err *err);
 
 /* Take the lock, waiting while its holder advances, and look again; judge nothing. */
 bool flow_take_lock(struct flow *flow, struct err *err);

@@ -17,6 +17,10 @@ enum {
 	PAUSE_OVERLOADED_MS = 5000 /* when the server says that it has too many connections */
 };
 
+enum {
+	LEASE_LEAST_MS = 1000 /* its holder needs some time for each sign of life */
+};
+
 /* What a server that is there needs at the least to answer; the last try gets it too. */
 enum {
 	TRY_LEAST_MS = 1000
@@ -42,11 +46,22 @@ static void notice(void *context, enum db_notice level, const char *text)
 	log_event(&events[ids[level]], FIELDS(FIELD("text", text)), "%s", text);
 }
 
+/* Where there is a way past the pooler, the lock of a session is the better one. */
+static struct db_lease lease_of(const struct flow *flow)
+{
+	if (!config_is(flow->config, SETTING_LOCK, "lease") ||
+	    config_text(flow->config, SETTING_DIRECT_URL) != NULL)
+		return (struct db_lease){0};
+	int64_t ms = config_ms(flow->config, SETTING_LEASE);
+	return (struct db_lease){ms < LEASE_LEAST_MS ? LEASE_LEAST_MS : ms, flow->run.id};
+}
+
 static struct db_options options_of(struct flow *flow)
 {
 	return (struct db_options){
 	    .application_name = "db-entry",
 	    .limits = flow_limits(flow),
+	    .lease = lease_of(flow),
 	    .create = true,
 	    .notice = notice,
 	    .alive = flow_show_progress,

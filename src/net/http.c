@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum {
-	CONNECT_MS = 30 * 1000
+	CONNECT_MS = 30 * 1000,
+	IDLE_MS = 500 /* how often whoever wants to hear from us does */
 };
 
 struct http_call {
@@ -319,14 +320,18 @@ void http_end(struct http_call **call)
 	*call = NULL;
 }
 
-static bool run(struct http_call *call, int *status, const struct stop *stop, struct err *err)
+static bool run(struct http_call *call, const struct http_request *request, int *status,
+    const struct stop *stop, struct err *err)
 {
 	struct pollfd fds[HTTP_SOCKETS];
 	nfds_t count = 0;
 	bool done = false;
 	while (http_step(call, fds, count, &done, status, err) && !done) {
-		int64_t until = INT64_MAX, now = stop_now();
+		int64_t now = stop_now();
+		int64_t until = request->idle == NULL ? INT64_MAX : now + IDLE_MS;
 		count = http_wants(call, fds, &until);
+		if (request->idle != NULL)
+			request->idle(request->context);
 		struct stop wait = stop_within(stop, until > now ? until - now : 0);
 		if (stop_poll(&wait, fds, count, err))
 			continue;
@@ -344,7 +349,7 @@ static bool transfer(const struct http_request *request, int *status, struct buf
 	struct stop until = stop_within(stop, request->time);
 	if (!http_begin(&call, request, answer, err))
 		return false;
-	if (run(call, status, &until, err))
+	if (run(call, request, status, &until, err))
 		return true;
 	if (err->kind == ERR_TIMEOUT && stop_left(stop) > 0) {
 		err_set(err, ERR_UNREACHABLE, "no answer within %lld s",

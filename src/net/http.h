@@ -18,7 +18,9 @@ struct http_request {
 	const char *const *headers; /* "Name: value", ended by NULL; NULL: none */
 	const char *body;           /* NULL: none */
 	size_t body_len;
-	int64_t time; /* ms for the whole of it */
+	int64_t time;                /* ms for the whole of it */
+	void (*idle)(void *context); /* called often while it lasts; may be NULL */
+	void *context;               /* of idle */
 };
 
 /*
@@ -36,9 +38,9 @@ bool http_send(const struct http_request *request, int *status, struct buf *answ
     const struct stop *stop, struct err *err);
 
 /*
- * The same in steps, for an owner that polls for other things too: of `request` the time doesn't
- * count, and all of it must outlive the call. Without an `answer` the call is done when the headers
- * are there. Messages name nothing.
+ * The same in steps, for an owner that polls for other things too: of `request` time and idle
+ * don't count, and all of it must outlive the call. Without an `answer` the call is done when the
+ * headers are there. Messages name nothing.
  */
 struct http_call;
 bool http_begin(struct http_call **ret, const struct http_request *request, struct buf *answer,

@@ -218,6 +218,46 @@ def test_holder_without_progress_is_given_up_on(shop):
     assert "psql" in result.refusal["what"]
 
 
+def test_connection_lost_while_waiting_for_the_lock(shop):
+    shop.ok("apply")
+    shop.migration("0003_long", "INSERT INTO customers SELECT 1000, CAST(pg_sleep(4) AS text);")
+    first = shop.start("apply")
+    shop.until_running("pg_sleep(4)")
+    second = shop.start("apply")
+    second.wait_for_event("lock.waiting")
+    shop.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+             " AND application_name LIKE 'db-entry%' AND query NOT LIKE '%pg_sleep%'")
+    assert (first.wait().code, second.wait().code) == (0, 0), second.wait()
+    assert shop.applied() == ["0001", "0002", "0003"]
+
+
+def test_fifty_at_once(shop):
+    """One applies; the others, who all wait for it, start as soon as it is done."""
+    shop.migration("0003_gate", "CREATE TABLE gate (a integer);")
+    shop.ok("apply")
+    keeper = subprocess.Popen(
+        shop.server.client_command(shop.database), stdin=subprocess.PIPE, text=True)
+    keeper.stdin.write("BEGIN; LOCK TABLE gate;\n")
+    keeper.stdin.flush()
+    shop.until("EXISTS (SELECT FROM pg_locks WHERE relation = 'gate'::regclass)")
+    shop.migration("0004_row", "INSERT INTO gate VALUES (1);")
+    env = {"DB_ENTRY_LOCK_TIMEOUT": "0"}
+    processes = [shop.start("--", "date", "+%s.%N", env=env)]
+    shop.until_running("INSERT INTO gate")
+    processes += [shop.start("--", "date", "+%s.%N", env=env) for _ in range(49)]
+    for other in processes[1:]:
+        other.wait_for_event("lock.waiting")
+    keeper.stdin.close()
+    keeper.wait(30)
+    results = [process.wait() for process in processes]
+    assert [result.code for result in results] == [0] * 50, results
+    applied = [result.event_names.count("migration.applied") for result in results]
+    assert applied == [1] + [0] * 49
+    assert shop.value("SELECT count(*) FROM gate") == "1"
+    started = sorted(float(result.stdout) for result in results)
+    assert started[-1] - started[0] < AT_ONCE
+
+
 def test_kill_frees_the_lock_and_stops_the_statement(shop):
     shop.ok("apply")
     shop.migration("0003_long", SLEEP)
@@ -296,6 +336,19 @@ def test_index_is_made_concurrently_while_others_poll(shop):
         assert process.wait().code == 0
     assert shop.value("SELECT indisvalid FROM pg_index WHERE indexrelid ="
                       " 'customers_name'::regclass") == "t"
+
+
+def test_who_lets_go_of_the_lock_commits_nothing(shop):
+    """Where the text does not show it."""
+    shop.sql("CREATE FUNCTION let_go() RETURNS text LANGUAGE sql AS"
+             " 'SELECT ''x'' FROM pg_advisory_unlock_all()'")
+    shop.ok("apply")
+    shop.migration("0003_let_go", "INSERT INTO customers SELECT 9, let_go();")
+    result = shop.run("apply", log="json")
+    assert result.code == 75, result
+    assert "lock" in result.refusal["what"]
+    assert shop.applied() == ["0001", "0002"]
+    assert shop.value("SELECT count(*) FROM customers") == "1"
 
 
 def test_other_tools_lock_is_waited_for(shop):

@@ -161,6 +161,7 @@ static bool run(struct dumping *d, const struct pg_program *program, struct err 
 	argv[argc++] = arena_strdup(&arena, "--format=custom");
 	argv[argc++] = arena_strdup(&arena, "--compress=0");
 	argv[argc++] = arena_strdup(&arena, "--no-password");
+	argv[argc++] = arena_strdup(&arena, "--exclude-table-data=*.db_entry_lease");
 	if (d->s->limits.lock_timeout > 0)
 		argv[argc++] =
 		    arena_printf(&arena, "--lock-wait-timeout=%" PRId64, d->s->limits.lock_timeout);
@@ -179,6 +180,22 @@ static bool run(struct dumping *d, const struct pg_program *program, struct err 
 	return pg_program_run(&call, d->stop, err);
 }
 
+/* pg_dump makes its settings before its transaction, the empty search path first of all. */
+static bool refuse_pooler(const struct pg_db *s, struct err *err)
+{
+	err_set(err, ERR_DUMP,
+	    "%s is reached through a pooler, and pg_dump can't be used through"
+	    " one",
+	    s->label);
+	err_why(err, "its settings, an empty search path among them, would stay with the pooler's"
+		     " sessions, for other clients to get");
+	err_next(err, "name the server itself: DB_ENTRY_DIRECT_URL=postgresql://…:5432/%s",
+	    s->server.database);
+	err_next(err, "or take a snapshot elsewhere: DB_ENTRY_DUMP=hook");
+	return err_next(
+	    err, "or do without, when the data is saved otherwise: DB_ENTRY_DUMP=never");
+}
+
 bool pg_dump_database(struct db *db, struct sink *sink, const char *scratch,
     const struct db_progress *progress, struct db_dump_check *check, const struct stop *stop,
     struct err *err)
@@ -189,6 +206,8 @@ bool pg_dump_database(struct db *db, struct sink *sink, const char *scratch,
 	struct pg_program program;
 	struct dumping d = {
 	    .s = s, .stop = stop, .sink = sink, .progress = progress, .began = stop_now()};
+	if (s->pooler)
+		return refuse_pooler(s, err);
 	if (!pg_enter(s, stop, err) || !estimate(s, &d.total, err) ||
 	    !pg_program_find(&program, "pg_dump", s->server.version, &arena, stop, err))
 		return false;

@@ -253,14 +253,17 @@ static void add_object(const PGresult *result, struct err *err)
 static void advise_rights(const struct pg_db *s, struct err *err)
 {
 	const char *schema = s->server.schema == NULL ? "public" : s->server.schema;
-	const char *user = s->server.user;
+	const char *user = s->server.user, *own = s->base.own;
+	bool leased = s->lease.has_table;
 	err_next(err, "as the owner of the schema: GRANT USAGE, CREATE ON SCHEMA \"%s\" TO \"%s\";",
 	    schema, user);
 	err_next(err,
 	    "where another role made db-entry's tables, as that role: GRANT SELECT,"
-	    " INSERT, UPDATE, DELETE ON %sdb_entry_history, %sdb_entry_run, %sdb_entry_snapshot"
+	    " INSERT, UPDATE, DELETE ON %sdb_entry_history, %sdb_entry_run, "
+	    "%sdb_entry_snapshot%s%s%s"
 	    " TO \"%s\";",
-	    s->base.own, s->base.own, s->base.own, user);
+	    own, own, own, leased ? ", " : "", leased ? own : "", leased ? "db_entry_lease" : "",
+	    user);
 }
 
 static void advise_state(

@@ -51,10 +51,18 @@ static bool execute(struct pg_db *s, const struct sql_statement *statement, stru
 	       (!s->in_transaction || !mentions || pg_guard_check(s, PG_GUARD_ONLY, err));
 }
 
+static bool refuse_outside(struct err *err)
+{
+	err_set(err, ERR_LOCK, "a statement outside a transaction needs a session of its own");
+	return err_next(err, "name the server itself: DB_ENTRY_DIRECT_URL=postgresql://…");
+}
+
 bool pg_exec(
     struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
+	if (s->lease.ms > 0 && !s->in_transaction)
+		return refuse_outside(err);
 	return pg_enter(s, stop, err) && pg_settle(s, err) && pg_must_be_whole(s, err) &&
 	       pg_guard_before(s, statement, err) &&
 	       (s->in_transaction || pg_foreign_release(s, err)) && execute(s, statement, err);

@@ -8,6 +8,7 @@
 #include "db/postgres/postgres.h"
 #include "gen/sql.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* CRC-32 as in IEEE 802.3. */
@@ -138,7 +139,8 @@ bool pg_foreign_take(struct pg_db *s, const struct pg_foreign **busy, struct err
 	struct pg_lock *lock = &s->lock;
 	for (size_t i = 0; i < lock->foreign_count; i++) {
 		struct pg_foreign *one = &lock->foreign[i];
-		if (!call(s, "pg_try_advisory_lock", one, &one->taken, err))
+		if (!call(s, s->lease.ms > 0 ? "pg_try_advisory_xact_lock" : "pg_try_advisory_lock",
+			one, &one->taken, err))
 			return false;
 		if (!one->taken) {
 			*busy = one;
@@ -156,9 +158,22 @@ bool pg_foreign_release(struct pg_db *s, struct err *err)
 		bool ignored;
 		if (!lock->foreign[i].taken)
 			continue;
-		if (!call(s, "pg_advisory_unlock", &lock->foreign[i], &ignored, err))
+		/* With a lease they are the transaction's, and end with it. */
+		if (s->lease.ms == 0 &&
+		    !call(s, "pg_advisory_unlock", &lock->foreign[i], &ignored, err))
 			return false;
 		lock->foreign[i].taken = false;
 	}
+	return true;
+}
+
+bool pg_foreign_holder(
+    struct pg_db *s, const struct pg_foreign *busy, struct db_holder *holder, struct err *err)
+{
+	struct db_holder found;
+	if (!pg_lock_holder(s, busy->key, &found, err))
+		return false;
+	*holder = found;
+	snprintf(holder->who, sizeof(holder->who), "%s (%.200s)", busy->tool, found.who);
 	return true;
 }

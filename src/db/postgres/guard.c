@@ -68,8 +68,9 @@ void pg_guard_select(const struct pg_db *s, struct buf *out)
 static bool ask(
     struct pg_db *s, enum pg_guard what, struct db_rows *rows, struct arena *arena, struct err *err)
 {
+	bool local = what == PG_GUARD_LOCALLY || s->lease.ms > 0;
 	const char *values[3 + PG_OURSELVES] = {
-	    s->tables, s->server.schema, what == PG_GUARD_LOCALLY ? "true" : "false"};
+	    s->tables, s->server.schema, local ? "true" : "false"};
 	for (size_t i = 0; i < PG_OURSELVES && what != PG_GUARD_ONLY; i++)
 		values[3 + i] = s->ourselves[i];
 	return pg_ask(s, sql_postgres_guard, values, 3 + PG_OURSELVES, arena, rows, err);

@@ -79,7 +79,7 @@ static void add_running(const char *seconds, struct db_holder *holder)
 	    note[0] == '\0' ? "running for " : ", ", elapsed);
 }
 
-static bool look_up(struct pg_db *s, int64_t key, struct db_holder *holder, struct err *err)
+bool pg_lock_holder(struct pg_db *s, int64_t key, struct db_holder *holder, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	const char *const values[] = {arena_printf(&arena, "%" PRId64, key)};
@@ -114,21 +114,16 @@ static bool call(struct pg_db *s, const char *function, int64_t key, bool *yes, 
 static bool busy_with(
     struct pg_db *s, const struct pg_foreign *busy, struct db_holder *holder, struct err *err)
 {
-	struct db_holder found;
 	bool ignored;
-	if (!pg_foreign_release(s, err) || !look_up(s, busy->key, &found, err) ||
-	    !call(s, "pg_advisory_unlock", s->lock.key, &ignored, err))
-		return false;
-	*holder = found;
-	snprintf(holder->who, sizeof(holder->who), "%s (%.200s)", busy->tool, found.who);
-	return true;
+	return pg_foreign_release(s, err) && pg_foreign_holder(s, busy, holder, err) &&
+	       call(s, "pg_advisory_unlock", s->lock.key, &ignored, err);
 }
 
 static bool busy_with_us(struct pg_db *s, struct db_holder *holder, struct err *err)
 {
 	int64_t now = stop_now();
 	if (s->lock.looked == 0 || now - s->lock.looked >= LOOK_MS) {
-		if (!look_up(s, s->lock.key, &s->lock.seen, err))
+		if (!pg_lock_holder(s, s->lock.key, &s->lock.seen, err))
 			return false;
 		s->lock.looked = now;
 	}
@@ -136,29 +131,57 @@ static bool busy_with_us(struct pg_db *s, struct db_holder *holder, struct err *
 	return true;
 }
 
+/* *taken is false when somebody else has it, and *holder then says who. */
+static bool take_session(struct pg_db *s, bool *taken, struct db_holder *holder, struct err *err)
+{
+	const struct pg_foreign *busy = NULL;
+	bool leased = false, ignored;
+	/* A lease is looked at first: its holder can't begin while somebody only tries. */
+	if (!pg_lease_stands(s, &leased, holder, err))
+		return false;
+	*taken = false;
+	if (leased)
+		return true;
+	if (!call(s, "pg_try_advisory_lock", s->lock.key, taken, err))
+		return false;
+	if (!*taken)
+		return busy_with_us(s, holder, err);
+	if (!pg_lease_clear(s, &leased, holder, err) ||
+	    (leased && !call(s, "pg_advisory_unlock", s->lock.key, &ignored, err)))
+		return false;
+	if (!leased && (!pg_foreign_find(s, err) || !pg_foreign_take(s, &busy, err) ||
+			   (busy != NULL && !busy_with(s, busy, holder, err))))
+		return false;
+	*taken = !leased && busy == NULL;
+	return true;
+}
+
+/* The table of leases is another role's, or may not be made. */
+static bool refused(struct err *err)
+{
+	if (text_is(err->code, "42501"))
+		err->kind = ERR_ACCESS;
+	return false;
+}
+
 bool pg_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,
     const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
-	const struct pg_foreign *busy = NULL;
 	bool taken = false;
 	if (!pg_enter(s, stop, err) || !pg_settle(s, err))
 		return false;
 	if (!s->lock.held) {
 		s->lock.key = pg_lock_key(s->server.schema == NULL ? "" : s->server.schema);
-		if (!call(s, "pg_try_advisory_lock", s->lock.key, &taken, err))
-			return false;
-		if (!taken && !busy_with_us(s, holder, err))
-			return false;
-		if (taken && (!pg_foreign_find(s, err) || !pg_foreign_take(s, &busy, err) ||
-				 (busy != NULL && !busy_with(s, busy, holder, err))))
-			return false;
-		if (!taken || busy != NULL) {
+		name_session(&s->lock);
+		if (s->lease.ms > 0 ? !pg_lease_try(s, &taken, holder, err)
+				    : !take_session(s, &taken, holder, err))
+			return refused(err);
+		if (!taken) {
 			*state = DB_LOCK_BUSY;
 			return true;
 		}
 		s->lock.held = true;
-		name_session(&s->lock);
 		pg_lock_note(db, "");
 		s->lock.noted -= NOTE_MS; /* what is said next is written at once */
 	}
@@ -167,7 +190,7 @@ bool pg_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *hol
 }
 
 /* ASCII alone, as the server has it: half a character, and the transaction would be lost. */
-static void write_note(struct pg_lock *lock, const char *progress)
+void pg_lock_show(struct pg_lock *lock, const char *progress)
 {
 	CLEANUP(buf_free) struct buf text = buf_init(1024);
 	buf_printf(&text, "%s%s%s", lock->name, progress[0] == '\0' ? "" : ": ", progress);
@@ -189,8 +212,12 @@ void pg_lock_note(struct db *db, const char *progress)
 	PGTransactionStatusType status = pq.transactionStatus(s->conn);
 	if (status != PQTRANS_IDLE && status != PQTRANS_INTRANS)
 		return;
-	write_note(&s->lock, progress);
+	pg_lock_show(&s->lock, progress);
 	s->lock.noted = now;
+	if (s->lease.ms > 0) {
+		pg_lease_note(s, progress);
+		return;
+	}
 	const char *const values[] = {s->lock.shown};
 	struct db_rows rows;
 	pg_ask(s, "SELECT pg_catalog.set_config('application_name', $1, false)", values, 1, &arena,
@@ -214,6 +241,8 @@ bool pg_lock_check(struct db *db, const struct stop *stop, struct err *err)
 	bool held = false;
 	if (!pg_enter(s, stop, err))
 		return false;
+	if (s->lock.held && s->lease.ms > 0)
+		return pg_lease_check(s, err);
 	if (s->lock.held && !is_held(s, s->lock.key, &held, err))
 		return false;
 	if (held)
@@ -231,6 +260,8 @@ bool pg_unlock(struct db *db, const struct stop *stop, struct err *err)
 	bool was_held = false;
 	if (!s->lock.held)
 		return true;
+	if (s->lease.ms > 0)
+		return pg_enter(s, stop, err) && pg_lease_end(s, err);
 	if (!pg_enter(s, stop, err) || !pg_foreign_release(s, err) ||
 	    !call(s, "pg_advisory_unlock", s->lock.key, &was_held, err))
 		return false;

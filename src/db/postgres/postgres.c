@@ -94,6 +94,7 @@ enum column {
 	COLUMN_SCHEMA,
 	COLUMN_RECOVERY,
 	COLUMN_READ_ONLY,
+	COLUMN_SEARCH_PATH,
 	COLUMNS
 };
 
@@ -118,6 +119,7 @@ static bool read_server(struct pg_db *s, struct err *err)
 	    .user = cells[COLUMN_USER],
 	    /* Once and for all: the lock is that of the schema. */
 	    .schema = s->label == NULL ? cells[COLUMN_SCHEMA] : s->server.schema,
+	    .search_path = s->label == NULL ? cells[COLUMN_SEARCH_PATH] : s->server.search_path,
 	    .recovery = pg_true(cells[COLUMN_RECOVERY]),
 	    .read_only = pg_true(cells[COLUMN_READ_ONLY]),
 	    .fresh = true,
@@ -187,6 +189,9 @@ static bool open_session(struct db **ret, const struct url *url, const struct db
 	s->alive = options->alive;
 	s->context = options->context;
 	snprintf(s->lock.shown, sizeof(s->lock.shown), "%s", options->application_name);
+	s->lease.ms = options->lease.ms;
+	s->lease.token =
+	    options->lease.ms == 0 ? "" : arena_strdup(&s->arena, options->lease.token);
 	if (!connect_session(s, &target, stop, err)) {
 		close_session(&s->base);
 		return false;
@@ -215,6 +220,7 @@ static bool probe(struct db *db, struct db_probe *ret, const struct stop *stop, 
 	    .read_only = s->server.read_only,
 	    .recovery = s->server.recovery,
 	    .pooler = s->pooler,
+	    .transactions_only = s->lease.ms > 0,
 	};
 	return true;
 }

@@ -26,8 +26,9 @@ struct pg_target {
 struct pg_server {
 	int pid; /* of the back end that answered */
 	const char *flavour, *version, *database, *user;
-	int number;         /* 150004 */
-	const char *schema; /* of our tables; NULL: the search path has none that is there */
+	int number;              /* 150004 */
+	const char *schema;      /* of our tables; NULL: the search path has none that is there */
+	const char *search_path; /* that it was found by */
 	bool recovery, read_only;
 	bool fresh; /* nobody has asked for it since it was read */
 };
@@ -59,6 +60,15 @@ enum {
 	PG_OURSELVES = 5 /* session_authorization, role, and three settings: sql/guard.sql */
 };
 
+/* The lock as a lease. */
+struct pg_lease {
+	int64_t ms;           /* 0: the lock is the session's */
+	const char *token;    /* "": of no lease */
+	bool has_table;       /* as far as we know */
+	bool fenced;          /* the row is locked by the open transaction, and ours */
+	const char *settings; /* of the pooler's session at BEGIN: "set_config(…), …"; "" none */
+};
+
 struct pg_db {
 	struct db base;
 	struct arena arena;
@@ -80,6 +90,7 @@ struct pg_db {
 	bool unchecked;     /* a migration's statement ran in it, and may have met our tables */
 	const char *tables; /* our tables as they were when it began: "{16384:db_entry_run,…}" */
 	struct pg_lock lock;
+	struct pg_lease lease;
 	struct stop stop; /* of the call that runs now */
 };
 
@@ -203,7 +214,7 @@ bool pg_guard_before(const struct pg_db *s, const struct sql_statement *statemen
  */
 enum pg_guard {
 	PG_GUARD_ONLY,
-	PG_GUARD_AND_RETURN, /* to ourselves */
+	PG_GUARD_AND_RETURN, /* to ourselves; with a lease as the next */
 	PG_GUARD_LOCALLY     /* the same until the transaction ends */
 };
 
@@ -237,6 +248,9 @@ bool pg_return(struct pg_db *s, struct err *err); /* to them, and nothing else i
 bool pg_reset(
     struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err);
 
+/* With a lease: the same in a transaction, for that alone. */
+bool pg_settle_transaction(struct pg_db *s, struct err *err);
+
 /* --- transaction.c --- */
 
 /* ERR_DATABASE when the transaction begin() opened is not open any more. */
@@ -267,6 +281,35 @@ bool pg_unlock(struct db *db, const struct stop *stop, struct err *err);
 /* Who the application_name "db-entry 17@web-5c9: note" tells of. */
 void pg_read_note(const char *name, struct db_holder *holder);
 
+/* Who has the advisory lock; all "" when nobody has. */
+bool pg_lock_holder(struct pg_db *s, int64_t key, struct db_holder *holder, struct err *err);
+
+/* What application_name is from now on, in lock.shown. */
+void pg_lock_show(struct pg_lock *lock, const char *progress);
+
+/* --- lease.c: the lock as a row, and as an advisory lock of each transaction --- */
+
+/* One try; *taken is false when somebody else has it, and *holder then says who. */
+bool pg_lease_try(struct pg_db *s, bool *taken, struct db_holder *holder, struct err *err);
+
+/* Is there one of somebody else that has not run out? *holder then says whose. */
+bool pg_lease_stands(struct pg_db *s, bool *stands, struct db_holder *holder, struct err *err);
+
+/* The same, under the advisory lock of a session: who has let it run out has lost it. */
+bool pg_lease_clear(struct pg_db *s, bool *stands, struct db_holder *holder, struct err *err);
+
+/* BEGIN, and what makes the transaction the holder's alone. ERR_LOCK when it is not the holder. */
+bool pg_lease_begin(struct pg_db *s, struct err *err);
+
+/* Before COMMIT, in a script: the pooler's session as it was at BEGIN. */
+void pg_lease_leave(const struct pg_db *s, struct buf *out);
+
+/* A sign of life; ERR_LOCK when it is lost. */
+bool pg_lease_check(struct pg_db *s, struct err *err);
+void pg_lease_note(struct pg_db *s, const char *progress);
+
+bool pg_lease_end(struct pg_db *s, struct err *err);
+
 /* --- foreign.c: the locks of other tools --- */
 
 /* Which there are here; before the first try. */
@@ -275,6 +318,10 @@ bool pg_foreign_find(struct pg_db *s, struct err *err);
 /* Take all, in order; *busy is the one somebody else holds, NULL when we have them all. */
 bool pg_foreign_take(struct pg_db *s, const struct pg_foreign **busy, struct err *err);
 bool pg_foreign_release(struct pg_db *s, struct err *err);
+
+/* They are busy: by whom. */
+bool pg_foreign_holder(
+    struct pg_db *s, const struct pg_foreign *busy, struct db_holder *holder, struct err *err);
 
 /* The keys of one tool whose history is schema.table; how many. */
 size_t pg_foreign_keys(

@@ -252,6 +252,15 @@ static bool restore(struct restoring *r, struct err *err)
 	return true;
 }
 
+/* The dump takes away the row that would have to be checked. */
+static bool refuse_lease(const struct pg_db *s, struct err *err)
+{
+	err_set(err, ERR_LOCK, "a restore of %s needs a session of its own, not a lease", s->label);
+	err_why(err, "nothing was changed");
+	return err_next(err, "name the server itself: DB_ENTRY_DIRECT_URL=postgresql://…:5432/%s",
+	    s->server.database);
+}
+
 bool pg_restore_database(struct db *db, const char *path, const struct db_progress *progress,
     const struct stop *stop, struct err *err)
 {
@@ -261,7 +270,8 @@ bool pg_restore_database(struct db *db, const char *path, const struct db_progre
 	    .stop = stop,
 	    .progress = progress,
 	    .list = buf_init(PG_LIST_MAX)};
-	bool ok = pg_enter(s, stop, err) && restore(&r, err);
+	bool ok =
+	    pg_enter(s, stop, err) && (s->lease.ms > 0 ? refuse_lease(s, err) : restore(&r, err));
 	buf_free(&r.list);
 	arena_free(&r.arena);
 	return ok;

@@ -16,17 +16,18 @@ enum {
 static const struct {
 	const char *name, *value;
 	int since;
+	bool own; /* of a connection that is our own, not a transaction's */
 } settings[] = {
-    {"standard_conforming_strings", "on", 0},
+    {"standard_conforming_strings", "on", 0, false},
     /* A session that holds the lock, or waits for it, is idle in between. */
-    {"idle_in_transaction_session_timeout", "0", 0},
-    {"idle_session_timeout", "0", 140000},
-    {"transaction_timeout", "0", 170000},
+    {"idle_in_transaction_session_timeout", "0", 0, true},
+    {"idle_session_timeout", "0", 140000, true},
+    {"transaction_timeout", "0", 170000, false},
     /* Who is gone without a word must not keep the lock for hours. */
-    {"tcp_keepalives_idle", "30", 0},
-    {"tcp_keepalives_interval", "10", 0},
-    {"tcp_keepalives_count", "3", 0},
-    {"client_connection_check_interval", "2000", 140000},
+    {"tcp_keepalives_idle", "30", 0, true},
+    {"tcp_keepalives_interval", "10", 0, true},
+    {"tcp_keepalives_count", "3", 0, true},
+    {"client_connection_check_interval", "2000", 140000, false},
 };
 
 /* All that a migration can leave in a session, but advisory locks: ours is one. */
@@ -34,28 +35,29 @@ static const char clean[] = "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ROLE;
 			    " DEALLOCATE ALL; UNLISTEN *; DISCARD PLANS; DISCARD SEQUENCES;"
 			    " DISCARD TEMP; ";
 
-static void add(struct pg_db *s, struct buf *out, const char *name, const char *value)
+static void add(const struct pg_db *s, struct buf *out, const char *name, const char *value)
 {
 	char *literal = pq.escapeLiteral(s->conn, value, strlen(value));
 	if (literal == NULL)
 		err_die("out of memory");
-	buf_printf(out, "%spg_catalog.set_config('%s', %s, false)",
-	    text_ends(out->data, "SELECT ") ? "" : ", ", name, literal);
+	buf_printf(out, "%spg_catalog.set_config('%s', %s, %s)",
+	    text_ends(out->data, "SELECT ") ? "" : ", ", name, literal,
+	    s->lease.ms > 0 ? "true" : "false");
 	pq.freemem(literal);
 }
 
-static void add_ms(struct pg_db *s, struct buf *out, const char *name, int64_t ms)
+static void add_ms(const struct pg_db *s, struct buf *out, const char *name, int64_t ms)
 {
 	char value[32];
 	snprintf(value, sizeof(value), "%" PRId64, ms);
 	add(s, out, name, value);
 }
 
-static void add_all(struct pg_db *s, struct buf *out)
+static void add_all(const struct pg_db *s, struct buf *out)
 {
 	buf_add_text(out, "SELECT ");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		if (s->server.number < settings[i].since ||
+		if (s->server.number < settings[i].since || (settings[i].own && s->lease.ms > 0) ||
 		    (s->no_check && text_is(settings[i].name, "client_connection_check_interval")))
 			continue;
 		add(s, out, settings[i].name, settings[i].value);
@@ -78,6 +80,28 @@ static void remember(struct pg_db *s, const struct db_rows *rows)
 	for (size_t i = 0; i < PG_OURSELVES && i < rows->columns; i++)
 		if (!text_is(s->ourselves[i], rows->cells[i]))
 			s->ourselves[i] = arena_strdup(&s->arena, rows->cells[i]);
+}
+
+/*
+ * A transaction that nobody goes on with ends with its lease. The search path is the one our tables
+ * were found by: of the pooler's sessions some may have another.
+ */
+bool pg_settle_transaction(struct pg_db *s, struct err *err)
+{
+	CLEANUP(buf_free) struct buf script = buf_init(SCRIPT_MAX);
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows rows = {.count = 0};
+	struct pg_request request = {.script = true, .arena = &arena, .rows = &rows};
+	add_all(s, &script);
+	add_ms(s, &script, "idle_in_transaction_session_timeout", s->lease.ms);
+	if (s->search_path == NULL)
+		add(s, &script, "search_path", s->server.search_path);
+	buf_add_text(&script, ourselves);
+	request.sql = script.data;
+	if (!pg_request(s, &request, err))
+		return false;
+	remember(s, &rows);
+	return true;
 }
 
 /* Not every platform's server can look whether its client is still there. */
@@ -110,16 +134,17 @@ static bool refuse_pooler(const struct pg_db *s, struct err *err)
 	    err, ERR_LOCK, "%s is reached through a pooler, and something is to be done", s->label);
 	err_why(err, "behind a pooler neither the migration lock nor a setting belongs to one"
 		     " session: another client may get them");
-	return err_next(err,
+	err_next(err,
 	    "name the server itself, for this alone: "
 	    "DB_ENTRY_DIRECT_URL=postgresql://…:5432/%s",
 	    s->server.database);
+	return err_next(err, "where only the pooler can be reached: DB_ENTRY_LOCK=lease");
 }
 
 bool pg_settle(struct pg_db *s, struct err *err)
 {
-	if (s->settled)
-		return true;
+	if (s->settled || s->lease.ms > 0)
+		return true; /* with a lease each transaction has its own */
 	return s->pooler ? refuse_pooler(s, err) : apply(s, "", err);
 }
 
@@ -135,5 +160,7 @@ bool pg_reset(
 	s->limits = limits == NULL ? s->first_limits : *limits;
 	if (!pg_rollback(db, stop, err) || !pg_enter(s, stop, err))
 		return false;
+	if (s->lease.ms > 0)
+		return true;
 	return s->pooler ? refuse_pooler(s, err) : pg_return(s, err);
 }

@@ -1,11 +1,16 @@
 #include "base/text.h"
 #include "db/postgres/postgres.h"
 
+enum {
+	SCRIPT_MAX = 256 * 1024
+};
+
 static void leave_transaction(struct pg_db *s)
 {
 	s->in_transaction = false;
 	s->unchecked = false;
 	s->tables = NULL;
+	s->lease.fenced = false;
 }
 
 bool pg_must_be_whole(struct pg_db *s, struct err *err)
@@ -20,6 +25,25 @@ bool pg_must_be_whole(struct pg_db *s, struct err *err)
 	return err_next(err, "remove what commits or rolls back in it");
 }
 
+static bool begin(struct pg_db *s, struct err *err)
+{
+	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MAX);
+	struct db_rows rows = {.count = 0};
+	struct pg_request request = {.script = true, .arena = &s->arena, .rows = &rows};
+	s->in_transaction = true;
+	s->unchecked = false;
+	if (s->lease.ms == 0)
+		buf_add_text(&sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
+	else if (!pg_lease_begin(s, err) || !pg_settle_transaction(s, err))
+		return false;
+	pg_guard_select(s, &sql);
+	request.sql = sql.data;
+	if (!pg_request(s, &request, err))
+		return false;
+	s->tables = rows.count > 0 ? rows.cells[0] : NULL;
+	return true;
+}
+
 /*
  * READ COMMITTED, whatever the default is: a migration waits for locks, and must then see what
  * their holders committed. Whether it may write is the server's to say.
@@ -27,21 +51,16 @@ bool pg_must_be_whole(struct pg_db *s, struct err *err)
 bool pg_begin(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
-	CLEANUP(buf_free) struct buf sql = buf_init(4096);
-	struct db_rows rows = {.count = 0};
-	struct pg_request request = {.script = true, .arena = &s->arena, .rows = &rows};
 	/* Statements outside one are done with: what comes now is ours. */
 	if (!pg_enter(s, stop, err) || !pg_settle(s, err) || (s->strayed && !pg_return(s, err)))
 		return false;
-	buf_add_text(&sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
-	pg_guard_select(s, &sql);
-	request.sql = sql.data;
-	s->in_transaction = true;
-	s->unchecked = false;
-	if (!pg_request(s, &request, err))
+	if (begin(s, err))
+		return true;
+	/* Not every platform's server can look whether its client is still there. */
+	if (s->lease.ms == 0 || s->no_check || !text_is(err->code, "22023"))
 		return false;
-	s->tables = rows.count > 0 ? rows.cells[0] : NULL;
-	return true;
+	s->no_check = true;
+	return pg_rollback(db, stop, err) && begin(s, err);
 }
 
 /* Its end is not known: it was sent, and what came back is not the server's answer to it. */
@@ -54,12 +73,20 @@ static bool unknown(struct err *err)
 bool pg_commit(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
-	/* What is deferred fails in the first, while the transaction can still be looked at. */
-	struct pg_request request = {
-	    .sql = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT", .script = true};
+	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MAX);
+	struct pg_request request = {.script = true};
 	if (!pg_enter(s, stop, err) || !pg_must_be_whole(s, err) ||
-	    (s->unchecked && !pg_guard_check(s, PG_GUARD_ONLY, err)))
+	    (s->unchecked && !pg_guard_check(s, PG_GUARD_ONLY, err)) ||
+	    (s->lock.held && s->lease.ms > 0 && !s->lease.fenced && !pg_lease_check(s, err)))
 		return false;
+	/* What is deferred fails in the first, while the transaction can still be looked at. */
+	buf_add_text(&sql, "SET CONSTRAINTS ALL IMMEDIATE; ");
+	if (s->lease.ms > 0)
+		pg_lease_leave(s, &sql);
+	buf_add_text(&sql, "COMMIT");
+	if (sql.overflow)
+		return err_set(err, ERR_UNEXPECTED, "the session has too many settings");
+	request.sql = sql.data;
 	bool ok = pg_request(s, &request, err);
 	if (!ok && (s->conn == NULL || pq.status(s->conn) != CONNECTION_OK))
 		return unknown(err);

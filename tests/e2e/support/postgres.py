@@ -102,12 +102,12 @@ class PgBouncer(Server):
     scheme = "postgresql"
     default_database = "postgres"
 
-    def __init__(self, server, pool_mode="transaction"):
+    def __init__(self, server, pool_mode="transaction", pool_size=5, settings=""):
         super().__init__()
         self.server = server
         self.user = server.user
         self.password = server.password
-        self.pool_mode = pool_mode
+        self.pool = f"pool_mode = {pool_mode}\ndefault_pool_size = {pool_size}\n{settings}\n"
 
     def programs(self):
         return {"pgbouncer": find_program("pgbouncer")}
@@ -126,7 +126,7 @@ class PgBouncer(Server):
             "[pgbouncer]\n"
             f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
             f"auth_type = plain\nauth_file = {self.folder}/users\n"
-            f"pool_mode = {self.pool_mode}\ndefault_pool_size = 5\n"
+            f"{self.pool}"
         )
         settings.chmod(0o644)
         return [self.programs()["pgbouncer"], settings]

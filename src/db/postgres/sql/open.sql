@@ -23,6 +23,7 @@ SELECT pg_catalog.pg_backend_pid(),
          LIMIT 1),
         pg_catalog.current_schema()),
     pg_catalog.pg_is_in_recovery(),
-    pg_catalog.current_setting('transaction_read_only') = 'on'
+    pg_catalog.current_setting('transaction_read_only') = 'on',
+    path.text
 FROM path
 WHERE path.text IS NOT NULL
