@@ -183,9 +183,10 @@ cover: ## lines covered by the tests, per folder
 	@$(MAKE) VARIANT=cover check
 	@tests/cover build/cover
 
-bench: all ## ratios against the sqlite3 command on the same work
-	@.ci/need $(NEED_run) time
+bench: all ## ratios against sqlite3, psql, pg_dump and dbmate on the same work
+	@.ci/need $(NEED_test) time
 	@tests/bench/run
+	@tests/bench/postgres
 
 lint: ## formatting, static analysis, and the rules of the house
 	@.ci/need $(NEED_lint)

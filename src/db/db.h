@@ -27,7 +27,8 @@
 /* Data: what the engine can do. */
 enum db_feature {
 	DB_TRANSACTIONAL_DDL = 1 << 0, /* a migration and its history row commit together */
-	DB_DUMP_IS_FILE = 1 << 1       /* dump() makes a file of its own, and its bytes are those */
+	DB_DUMP_IS_FILE = 1 << 1,      /* dump() makes a file of its own, and its bytes are those */
+	DB_SERVER = 1 << 2 /* open() mostly waits for somebody else: work can be done meanwhile */
 };
 
 /* A session. Drivers put this first in their own struct. */
@@ -220,7 +221,8 @@ struct db_driver {
 	/*
 	 * True in *has when the table is in the schema of our own tables (db->own), which is where
 	 * the migrations' tables go unless they say otherwise. Where the engine folds names, one
-	 * that is written in another case is found too.
+	 * that is written in another case is found too. A name with a schema before it,
+	 * "drizzle.history", is looked for there, which an engine without schemas has not.
 	 */
 	bool (*has_table)(
 	    struct db *db, const char *name, bool *has, const struct stop *stop, struct err *err);

@@ -203,7 +203,7 @@ bool flow_wait_for(struct flow *flow, struct err *err)
 	struct dependencies list;
 	if (text == NULL)
 		return true;
-	if (!dependencies_parse(&list, text, false, &arena, err))
+	if (!flow_migrations(flow, err) || !dependencies_parse(&list, text, false, &arena, err))
 		return false;
 	struct waiting w = {
 	    .items = arena_array(&arena, list.count, sizeof(*w.items)),

@@ -42,11 +42,13 @@ struct flow {
 	int64_t waited;     /* ms in flow_wait_for(), until flow_wait() takes them into account */
 	struct url url;
 	const struct db_driver *driver;
-	struct db *db;         /* NULL before flow_wait() */
-	struct db_probe probe; /* its texts are in the arena */
-	struct migration_set set;
-	struct history history; /* as last read */
-	struct plan plan;       /* as last made */
+	struct db *db;            /* NULL before flow_wait() */
+	struct db_probe probe;    /* its texts are in the arena */
+	struct migration_set set; /* once flow_migrations() was had, as flow_look() sees to */
+	struct errand *reading;   /* keeps them; NULL where nobody had to */
+	struct reading *reader;   /* NULL: they were had */
+	struct history history;   /* as last read */
+	struct plan plan;         /* as last made */
 	struct history_run run;
 	struct approvals approvals; /* as last read */
 	struct snapshot snapshot;   /* as last read or recorded */
@@ -61,9 +63,16 @@ struct flow {
 
 /*
  * Everything that needs no database. `command` names the run in the audit table. Close with
- * flow_close() whatever it returns.
+ * flow_close() whatever it returns. Where the database is a server's, the migrations are read while
+ * it is connected to.
  */
 bool flow_open(struct flow *flow, struct config *config, const char *command, struct err *err);
+
+/*
+ * Have the migrations, which flow_open() began to read: what is wrong with them is said before
+ * anything is waited for, and before anything is judged. At once when they are there already.
+ */
+bool flow_migrations(struct flow *flow, struct err *err);
 
 /* The part of flow_open() that reads no migrations, for commands that only talk to the database. */
 bool flow_open_database(

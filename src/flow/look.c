@@ -58,7 +58,8 @@ static bool look_behind(struct flow *flow, struct err *err)
 
 bool flow_look(struct flow *flow, struct err *err)
 {
-	if (!history_read(&flow->history, flow->db, &flow->arena, &flow->stop, err))
+	if (!history_read(&flow->history, flow->db, &flow->arena, &flow->stop, err) ||
+	    !flow_migrations(flow, err))
 		return false;
 	plan_make(&flow->plan, &flow->set, &flow->history, &flow->arena);
 	flow->run.position = flow->history.last_position;

@@ -1,17 +1,85 @@
 /* Opening and closing a flow: what needs no database, and letting go of all of it. */
+#include "base/errand.h"
 #include "base/log.h"
 #include "flow/events.h"
 #include "flow/steps.h"
+#include <stdlib.h>
 #include <string.h>
+
+enum {
+	LEAVE_MS = 1000 /* for whoever reads files that don't come */
+};
+
+/* The migrations as they are read by a thread of its own. */
+struct reading {
+	const char *folder;
+	const char *const *engine_folders;
+	const struct dialect *dialect;
+	struct arena arena;
+	struct migration_set set;
+	bool ok;
+	struct err err; /* when not */
+};
+
+static void report_folder(const struct flow *flow)
+{
+	if (flow->set.folder == NULL)
+		log_event(&events[EVENT_MIGRATIONS_NONE], NO_FIELDS,
+		    "no migrations folder (db/migrations or migrations); nothing to apply");
+}
 
 static bool read_migrations(struct flow *flow, struct err *err)
 {
 	if (!migration_read_all(&flow->set, config_text(flow->config, SETTING_MIGRATIONS),
 		flow->driver->folders, flow->driver->dialect, &flow->arena, err))
 		return false;
-	if (flow->set.folder == NULL)
-		log_event(&events[EVENT_MIGRATIONS_NONE], NO_FIELDS,
-		    "no migrations folder (db/migrations or migrations); nothing to apply");
+	report_folder(flow);
+	return true;
+}
+
+static void work(void *task)
+{
+	struct reading *r = task;
+	r->ok = migration_read_all(
+	    &r->set, r->folder, r->engine_folders, r->dialect, &r->arena, &r->err);
+}
+
+static void drop(void *task)
+{
+	struct reading *r = task;
+	arena_free(&r->arena);
+	free(r);
+}
+
+/* Where no thread can be had they are read at once. */
+static bool begin_reading(struct flow *flow, struct err *err)
+{
+	struct reading *r = calloc(1, sizeof(*r));
+	struct err none;
+	if (r == NULL)
+		err_die("out of memory");
+	r->folder = arena_strdup(&r->arena, config_text(flow->config, SETTING_MIGRATIONS));
+	r->engine_folders = flow->driver->folders;
+	r->dialect = flow->driver->dialect;
+	if (!errand_begin(&flow->reading, work, drop, r, &none))
+		return read_migrations(flow, err);
+	flow->reader = r;
+	return true;
+}
+
+bool flow_migrations(struct flow *flow, struct err *err)
+{
+	if (flow->reader == NULL)
+		return true;
+	if (!errand_wait(flow->reading, &flow->stop, err))
+		return false;
+	if (!flow->reader->ok) {
+		*err = flow->reader->err;
+		return false;
+	}
+	flow->set = flow->reader->set;
+	flow->reader = NULL; /* the arena stays the errand's */
+	report_folder(flow);
 	return true;
 }
 
@@ -24,19 +92,29 @@ static void init(struct flow *flow, struct config *config, const char *command)
 	history_run_init(&flow->run, command, config_text(config, SETTING_APP_VERSION));
 }
 
-bool flow_open_database(
+static bool find_driver(
     struct flow *flow, struct config *config, const char *command, struct err *err)
 {
 	init(flow, config, command);
 	if (!config_url(config, &flow->url, err))
 		return false;
 	flow->driver = db_driver_for(&flow->url, err);
-	return flow->driver != NULL && flow->driver->check_url(&flow->url, err);
+	return flow->driver != NULL;
+}
+
+bool flow_open_database(
+    struct flow *flow, struct config *config, const char *command, struct err *err)
+{
+	return find_driver(flow, config, command, err) && flow->driver->check_url(&flow->url, err);
 }
 
 bool flow_open(struct flow *flow, struct config *config, const char *command, struct err *err)
 {
-	return flow_open_database(flow, config, command, err) && read_migrations(flow, err);
+	if (!find_driver(flow, config, command, err))
+		return false;
+	if ((flow->driver->features & DB_SERVER) != 0)
+		return begin_reading(flow, err) && flow->driver->check_url(&flow->url, err);
+	return flow->driver->check_url(&flow->url, err) && read_migrations(flow, err);
 }
 
 static const struct db_driver *driver_named(const char *name, struct err *err)
@@ -94,9 +172,21 @@ void flow_disconnect(struct flow *flow)
 	db_close(&flow->db);
 }
 
+/* A thread that still reads would be in the way of the process's end. */
+static void stop_reading(struct flow *flow)
+{
+	struct stop stop = stop_cleanup(LEAVE_MS);
+	struct err ignored;
+	if (flow->reading != NULL)
+		errand_wait(flow->reading, &stop, &ignored);
+	errand_leave(&flow->reading);
+	flow->reader = NULL;
+}
+
 void flow_close(struct flow *flow)
 {
 	flow_disconnect(flow);
+	stop_reading(flow);
 	mirror_close(&flow->expected.mirror);
 	arena_free(&flow->arena);
 }

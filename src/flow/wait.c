@@ -191,8 +191,13 @@ static bool give_up(const struct waiting *w, int64_t elapsed, struct err *err)
 static bool pause_or_give_up(
     struct flow *flow, struct waiting *w, const struct stop *deadline, struct err *err)
 {
+	struct err malformed;
 	if (err->kind == ERR_STOPPED)
 		return false;
+	if (!flow_migrations(flow, &malformed)) {
+		*err = malformed;
+		return false;
+	}
 	int64_t elapsed = stop_now() - w->began;
 	if (!worth_waiting(w, err, elapsed) && w->tries == 1)
 		return false; /* nothing was waited for: the error stands as it is */

@@ -7,7 +7,7 @@
 
 #define OWN_FILE      "put it in a file of its own, which then runs without a transaction"
 #define ONE_OUTERMOST "remove it: a migration runs in one transaction, opened and closed for it"
-#define NO_MODES      "remove it: a migration's transaction has the modes of its session"
+#define NO_MODES      "remove it: a migration's transaction is READ COMMITTED, and may write"
 #define BY_NAME       "it would end what this session needs: name what it is to end"
 #define DATABASE_LEFT "remove it: a migration changes the database it is connected to alone"
 

@@ -54,6 +54,20 @@ def test_applies_once_and_starts_the_application(shop):
     assert "PostgreSQL 15" in shop.ok("status").stdout or "PostgreSQL" in shop.ok("status").stdout
 
 
+@pytest.mark.parametrize("table", [
+    "__diesel_schema_migrations", "drizzle.__drizzle_migrations",
+    "atlas_schema_revisions.atlas_schema_revisions", "graphile_migrate.migrations",
+])
+def test_another_tools_history_is_found_in_its_own_schema(shop, table):
+    schema = f"CREATE SCHEMA {table.split('.')[0]};" if "." in table else ""
+    shop.server.client(f"{schema} CREATE TABLE {table} (version text)", shop.database)
+    result = shop.run("--", "echo", "started")
+    assert (result.code, result.stdout) == (22, "")
+    assert table in result.stderr and "db-entry baseline" in result.stderr
+    shop.ok("baseline", "none")
+    shop.ok("apply")
+
+
 def test_failure_is_told_to_its_line_and_leaves_nothing(shop):
     shop.ok("apply")
     path = shop.migration("0003_bad", """

@@ -42,6 +42,21 @@ def test_server_that_comes_late(pg_project, doorman):
     assert pg_project.applied() == ["0001"]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_wrong_with_the_files_is_not_waited_for(pg_project, there):
+    """They are read while the database is connected to, whatever comes of that."""
+    pg_project.migration("0001_customers", MIGRATION)
+    pg_project.migration("0002_bad", "CREATE TABLE a (b text DEFAULT 'open);")
+    port = pg_project.server.port if there else free_port()
+    url = pg_project.server.url(pg_project.database).replace(
+        f":{pg_project.server.port}/", f":{port}/")
+    began = time.monotonic()
+    result = pg_project.run("apply", "--wait-timeout=60s", env={"DB_ENTRY_DATABASE_URL": url})
+    assert time.monotonic() - began < AT_ONCE
+    assert result.code == 65 and "0002_bad.sql:1" in result.stderr, result
+    assert pg_project.tables() == []
+
+
 @pytest.mark.parametrize("code, text", [
     ("57P03", "the database system is starting up"),
     ("57P01", "terminating connection due to administrator command"),

@@ -233,12 +233,15 @@ static bool has_table(
 				  " WHERE n.nspname = ? AND c.relkind IN ('r', 'p')"
 				  " AND c.relname IN (?, pg_catalog.lower(?))";
 	struct pg_db *s = (struct pg_db *)db;
-	const struct db_value values[] = {
-	    {.type = DB_TEXT, .text = s->server.schema},
-	    {.type = DB_TEXT, .text = name},
-	    {.type = DB_TEXT, .text = name},
-	};
 	CLEANUP(arena_free) struct arena arena = {0};
+	const char *dot = strchr(name, '.'), *table = dot == NULL ? name : dot + 1;
+	const struct db_value values[] = {
+	    {.type = DB_TEXT,
+		.text = dot == NULL ? s->server.schema
+				    : arena_strndup(&arena, name, (size_t)(dot - name))},
+	    {.type = DB_TEXT, .text = table},
+	    {.type = DB_TEXT, .text = table},
+	};
 	struct db_rows rows;
 	if (!pg_query(db, sql, values, 3, &arena, &rows, stop, err))
 		return false;
@@ -286,7 +289,7 @@ const struct db_driver db_postgres = {
     .schemes = schemes,
     .folders = folders,
     .dialect = &dialect_postgres,
-    .features = DB_TRANSACTIONAL_DDL,
+    .features = DB_TRANSACTIONAL_DDL | DB_SERVER,
     .kinds = pg_kinds,
     .own_tables = sql_postgres_own_tables,
     .client = client,

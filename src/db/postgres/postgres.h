@@ -141,6 +141,10 @@ struct pg_request {
 	/* May be NULL: the last rows it gave. */
 	struct arena *arena;
 	struct db_rows *rows;
+	/* Instead: called with the rows of each statement that gives any, while the server goes on.
+	 */
+	void (*each)(void *context, const struct db_rows *rows);
+	void *context;
 	/* The last command done, as the server calls it ("ROLLBACK"); when the call was stopped,
 	 * the one that was done all the same. */
 	char tag[64];

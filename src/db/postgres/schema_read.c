@@ -1,6 +1,6 @@
 /*
- * The live schema: a query a kind of objects, however many there are, each in a file of sql/. Its
- * columns are those of the kind, so that reading is the same for all.
+ * The live schema: a query a kind of objects, however many there are, each in a file of sql/, all
+ * in one round trip. Its columns are those of the kind, so that reading is the same for all.
  */
 #include "base/text.h"
 #include "db/postgres/schema_parts.h"
@@ -9,6 +9,7 @@
 
 enum {
 	SCRIPT_MAX = 16 * 1024,
+	QUERIES_MAX = 256 * 1024,
 	LEAVE_MS = 4000, /* for the server to end what was only read */
 	TRIES = 3
 };
@@ -58,6 +59,10 @@ static const struct source {
     {&pg_kind_event_trigger, sql_postgres_schema_event_triggers},
     {&pg_kind_foreign_server, sql_postgres_schema_foreign_servers},
     {&pg_kind_publication, sql_postgres_schema_publications},
+};
+
+enum {
+	SOURCES = sizeof(sources) / sizeof(sources[0])
 };
 
 /* --- Rows --- */
@@ -113,20 +118,61 @@ static void add_rows(const struct source *source, const struct db_rows *rows, st
 	}
 }
 
+/* What all those queries make, one after the other. */
+struct reading {
+	struct schema *schema;
+	struct arena *arena;
+	size_t done;       /* queries */
+	const char *other; /* whose query has other columns; NULL: all are as they should be */
+};
+
+static void take_rows(void *context, const struct db_rows *rows)
+{
+	struct reading *reading = context;
+	if (reading->done >= SOURCES)
+		return;
+	const struct source *source = &sources[reading->done++];
+	if (rows->columns < VALUES + attribute_count(source->kind))
+		reading->other = source->kind->plural;
+	else
+		add_rows(source, rows, reading->schema, reading->arena);
+}
+
+/* The query with `value` for its $1, which a script has no other way to give. */
+static void add_query(const char *sql, const char *value, struct buf *script)
+{
+	const char *place;
+	while ((place = strstr(sql, "$1")) != NULL) {
+		buf_add(script, sql, (size_t)(place - sql));
+		buf_add_text(script, value);
+		sql = place + 2;
+	}
+	buf_printf(script, "%s;\n", sql);
+}
+
+/* In one script: the server goes on with the next query while the rows of the last are taken. */
 bool pg_schema_read(
     struct pg_db *s, const char *prefix, struct schema *ret, struct arena *arena, struct err *err)
 {
-	const char *const values[] = {prefix};
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		struct db_rows rows;
-		if (!pg_ask(s, sources[i].sql, values, 1, arena, &rows, err))
-			return false;
-		if (rows.columns < VALUES + attribute_count(sources[i].kind))
-			return err_set(err, ERR_UNEXPECTED, "the query for %s has other columns",
-			    sources[i].kind->plural);
-		add_rows(&sources[i], &rows, ret, arena);
-	}
-	return true;
+	CLEANUP(buf_free) struct buf script = buf_init(QUERIES_MAX);
+	struct reading reading = {.schema = ret, .arena = arena};
+	char *literal = prefix == NULL ? NULL : pq.escapeLiteral(s->conn, prefix, strlen(prefix));
+	if (prefix != NULL && literal == NULL)
+		err_die("out of memory");
+	for (size_t i = 0; i < SOURCES; i++)
+		add_query(sources[i].sql, prefix == NULL ? "NULL" : literal, &script);
+	pq.freemem(literal);
+	struct pg_request request = {.sql = script.data,
+	    .script = true,
+	    .arena = arena,
+	    .each = take_rows,
+	    .context = &reading};
+	if (!pg_request(s, &request, err))
+		return false;
+	if (reading.other == NULL && reading.done == SOURCES)
+		return true;
+	return err_set(err, ERR_UNEXPECTED, "the query for %s has other columns",
+	    reading.other == NULL ? "the schema" : reading.other);
 }
 
 /* --- One moment --- */
@@ -139,14 +185,15 @@ const char *pg_schema_quoted(struct pg_db *s, struct arena *arena)
 
 /*
  * Whatever decides how the server writes constants, whoever asks. What is temporary must not hide
- * what is not.
+ * what is not. Nor is it to think longer than it works: each of these queries is asked once.
  */
 static void add_settings(struct pg_db *s, const char *path, struct buf *out)
 {
 	static const char *const settings[][2] = {{"datestyle", "ISO, MDY"},
 	    {"intervalstyle", "postgres"}, {"timezone", "UTC"}, {"extra_float_digits", "3"},
 	    {"bytea_output", "hex"}, {"quote_all_identifiers", "off"}, {"xmloption", "content"},
-	    {"standard_conforming_strings", "on"}};
+	    {"standard_conforming_strings", "on"}, {"jit", "off"}, {"from_collapse_limit", "4"},
+	    {"join_collapse_limit", "4"}};
 	char *literal = pq.escapeLiteral(s->conn, path, strlen(path));
 	if (literal == NULL)
 		err_die("out of memory");

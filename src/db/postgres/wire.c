@@ -150,6 +150,16 @@ static void keep_rows(const PGresult *result, struct arena *arena, struct db_row
 	*rows = (struct db_rows){.columns = columns, .count = count, .cells = cells};
 }
 
+static void hand_over(
+    const struct pg_request *request, const PGresult *result, const struct err *failed)
+{
+	struct db_rows rows;
+	if (failed->kind != ERR_NONE)
+		return;
+	keep_rows(result, request->arena, &rows);
+	request->each(request->context, &rows);
+}
+
 /* One result. `failed` holds the first error of several; reading goes on behind it. */
 static bool take(struct pg_db *s, struct pg_request *request, const PGresult *result,
     struct err *failed, struct err *err)
@@ -158,6 +168,8 @@ static bool take(struct pg_db *s, struct pg_request *request, const PGresult *re
 	case PGRES_TUPLES_OK:
 		if (request->rows != NULL)
 			keep_rows(result, request->arena, request->rows);
+		else if (request->each != NULL)
+			hand_over(request, result, failed);
 		/* fall through */
 	case PGRES_COMMAND_OK: {
 		const char *tag = pq.cmdStatus((PGresult *)(uintptr_t)result);

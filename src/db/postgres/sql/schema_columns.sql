@@ -1,9 +1,14 @@
 -- Columns of the tables, in their order. What a server of an older version lacks is taken from
 -- `absent`: a name inside LATERAL is looked for among the tables there first. A serial column is
 -- one whose sequence is as `serial` makes it. The option pg_attver is no one's choice: later minor
--- versions (15.20) stamp columns with it when they are made, and pg_dump leaves it out, too.
+-- versions (15.20) stamp columns with it when they are made, and pg_dump leaves it out, too. Of a
+-- default that names no column, as all are but those of generated ones, the server need not know
+-- the table, and looks at none: with thousands of tables that halves the time.
 WITH defaults AS MATERIALIZED (
-    SELECT ad.adrelid, ad.adnum, pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true) AS text
+    SELECT ad.adrelid, ad.adnum,
+        pg_catalog.pg_get_expr(ad.adbin,
+            CASE WHEN pg_catalog.strpos(ad.adbin::text, '{VAR ') > 0 THEN ad.adrelid ELSE 0 END,
+            true) AS text
     FROM pg_catalog.pg_attrdef AS ad
 )
 SELECT a.*
@@ -45,7 +50,8 @@ FROM (SELECT ''::"char" AS attcompression) AS absent
             END AS storage,
             CASE attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
             nullif(a.attstattarget, -1) AS statistics,
-            CASE WHEN a.attoptions IS NOT NULL THEN
+            CASE WHEN pg_catalog.cardinality(a.attoptions) > 1
+                    OR NOT pg_catalog.starts_with(a.attoptions[1], 'pg_attver=') THEN
                 (SELECT pg_catalog.string_agg(o, pg_catalog.chr(31))
                  FROM pg_catalog.unnest(a.attoptions) AS o
                  WHERE NOT pg_catalog.starts_with(o, 'pg_attver='))
@@ -145,5 +151,5 @@ FROM (SELECT ''::"char" AS attcompression) AS absent
               SELECT FROM pg_catalog.pg_depend AS e
               WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
-        ORDER BY n.nspname, c.relname, a.attnum
+        ORDER BY c.oid, a.attnum
     ) AS a
