@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "db/postgres/postgres.h"
+#include "db/postgres/proof.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static bool execute(struct pg_db *s, const struct sql_statement *statement, stru
 		return false;
 	if (is_control(request.tag))
 		return refuse_control(s, request.tag, err);
+	pg_proof_after(s, statement, request.tag);
 	return pg_must_be_whole(s, err) &&
 	       (!s->in_transaction || !mentions || pg_guard_check(s, PG_GUARD_ONLY, err));
 }
@@ -64,7 +66,7 @@ bool pg_exec(
 	if (s->lease.ms > 0 && !s->in_transaction)
 		return refuse_outside(err);
 	return pg_enter(s, stop, err) && pg_settle(s, err) && pg_must_be_whole(s, err) &&
-	       pg_guard_before(s, statement, err) &&
+	       pg_guard_before(s, statement, err) && pg_proof_before(s, statement, err) &&
 	       (s->in_transaction || pg_foreign_release(s, err)) && execute(s, statement, err);
 }
 

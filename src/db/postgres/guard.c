@@ -49,20 +49,38 @@ bool pg_guard_before(const struct pg_db *s, const struct sql_statement *statemen
 	return err_why(err, "outside a transaction nobody can tell whether it only reads them");
 }
 
+static void add_literal(const struct pg_db *s, struct buf *out, const char *text)
+{
+	char *literal = pq.escapeLiteral(s->conn, text, strlen(text));
+	if (literal == NULL)
+		err_die("out of memory");
+	buf_add_text(out, literal);
+	pq.freemem(literal);
+}
+
 void pg_guard_select(const struct pg_db *s, struct buf *out)
 {
-	char *schema = pq.escapeLiteral(s->conn, s->base.own[0] == '\0' ? "" : s->server.schema,
-	    s->base.own[0] == '\0' ? 0 : strlen(s->server.schema));
-	if (schema == NULL)
-		err_die("out of memory");
-	buf_printf(out,
-	    "SELECT pg_catalog.array_agg(c.oid || ':' || c.relname ORDER BY c.oid)"
-	    " FROM pg_catalog.pg_class AS c"
-	    " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n"
-	    " WHERE n.nspname = %s) AND c.relkind IN ('r', 'p', 'v')"
-	    " AND c.relname LIKE 'db\\_entry\\_%%'",
-	    schema);
-	pq.freemem(schema);
+	buf_add_text(out, "(SELECT pg_catalog.array_agg(c.oid || ':' || c.relname ORDER BY c.oid)"
+			  " FROM pg_catalog.pg_class AS c"
+			  " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n"
+			  " WHERE n.nspname = ");
+	add_literal(s, out, s->base.own[0] == '\0' ? "" : s->server.schema);
+	buf_add_text(out, ") AND c.relkind IN ('r', 'p', 'v')"
+			  " AND c.relname LIKE 'db\\_entry\\_%')");
+}
+
+void pg_guard_return(const struct pg_db *s, struct buf *out)
+{
+	static const char *const settings[PG_OURSELVES] = {"session_authorization", "role",
+	    "search_path", "row_security", "session_replication_role"};
+	for (size_t i = 0; i < PG_OURSELVES; i++) {
+		buf_printf(out, ", CASE WHEN pg_catalog.textne(pg_catalog.current_setting('%s'), ",
+		    settings[i]);
+		add_literal(s, out, s->ourselves[i]);
+		buf_printf(out, ") THEN pg_catalog.set_config('%s', ", settings[i]);
+		add_literal(s, out, s->ourselves[i]);
+		buf_printf(out, ", %s) END", s->lease.ms > 0 ? "true" : "false");
+	}
 }
 
 static bool ask(

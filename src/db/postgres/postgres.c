@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "db/postgres/driver.h"
 #include "db/postgres/kinds.h"
+#include "db/postgres/proof.h"
 #include "gen/sql.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static void close_session(struct db *db)
 {
 	struct pg_db *s = (struct pg_db *)db;
 	pq.finish(s->conn);
+	pg_proof_close(s);
 	arena_free(&s->arena);
 	free(s);
 }
@@ -184,6 +186,7 @@ static bool open_session(struct db **ret, const struct url *url, const struct db
 	if (s == NULL)
 		err_die("out of memory");
 	s->base = (struct db){.driver = &db_postgres, .own = ""};
+	pg_proof_new(s);
 	s->limits = s->first_limits = options->limits;
 	s->notice = options->notice;
 	s->alive = options->alive;
@@ -309,6 +312,8 @@ const struct db_driver db_postgres = {
     .fingerprint = pg_fingerprint,
     .canonicalise = pg_canonicalise,
     .remains = pg_remains,
+    .prove = pg_prove,
+    .samples = pg_samples,
     .reset = pg_reset,
     .lock_try = pg_lock_try,
     .lock_note = pg_lock_note,

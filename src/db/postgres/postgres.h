@@ -57,7 +57,8 @@ struct pg_lock {
 };
 
 enum {
-	PG_OURSELVES = 5 /* session_authorization, role, and three settings: sql/guard.sql */
+	PG_OURSELVES = 5, /* session_authorization, role, and three settings: sql/guard.sql */
+	PG_REPLICATION_ROLE = 4
 };
 
 /* The lock as a lease. */
@@ -68,6 +69,7 @@ struct pg_lease {
 	bool fenced;          /* the row is locked by the open transaction, and ours */
 	const char *settings; /* of the pooler's session at BEGIN: "set_config(…), …"; "" none */
 };
+struct pg_proof;
 
 struct pg_db {
 	struct db base;
@@ -91,7 +93,8 @@ struct pg_db {
 	const char *tables; /* our tables as they were when it began: "{16384:db_entry_run,…}" */
 	struct pg_lock lock;
 	struct pg_lease lease;
-	struct stop stop; /* of the call that runs now */
+	struct pg_proof *proof; /* proof.h */
+	struct stop stop;       /* of the call that runs now */
 };
 
 /* --- url.c --- */
@@ -145,6 +148,7 @@ struct pg_request {
 	 */
 	void (*each)(void *context, const struct db_rows *rows);
 	void *context;
+	struct db_rows *first; /* the first, of a script that gives several; with `rows` */
 	/* The last command done, as the server calls it ("ROLLBACK"); when the call was stopped,
 	 * the one that was done all the same. */
 	char tag[64];
@@ -208,8 +212,11 @@ void pg_number_places(const char *sql, struct buf *out, size_t *count);
 
 /* --- guard.c: what a migration does to our own tables --- */
 
-/* The SELECT, for a script, that shows our tables as they are. */
+/* Adds what shows our tables as they are, for a SELECT. */
 void pg_guard_select(const struct pg_db *s, struct buf *out);
+
+/* Adds columns, each behind a comma, to a SELECT that return to ourselves. */
+void pg_guard_return(const struct pg_db *s, struct buf *out);
 
 /* ERR_DATABASE when a statement must not even be tried. */
 bool pg_guard_before(const struct pg_db *s, const struct sql_statement *statement, struct err *err);
@@ -243,6 +250,13 @@ const char *pg_name_of(const struct sql_token *token, struct arena *arena);
 
 bool pg_remains(struct db *db, const struct sql_statement *statement, bool failed,
     struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err);
+
+/* --- proof.c, proof_judge.c --- */
+
+bool pg_prove(struct db *db, struct db_proof *proof, struct arena *arena, const struct stop *stop,
+    struct err *err);
+bool pg_samples(struct db *db, struct db_proof *proof, struct arena *arena, const struct stop *stop,
+    struct err *err);
 
 /* --- session.c --- */
 

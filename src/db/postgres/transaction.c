@@ -1,8 +1,9 @@
 #include "base/text.h"
 #include "db/postgres/postgres.h"
+#include "db/postgres/proof.h"
 
 enum {
-	SCRIPT_MAX = 256 * 1024
+	COMMIT_MAX = 256 * 1024
 };
 
 static void leave_transaction(struct pg_db *s)
@@ -25,9 +26,9 @@ bool pg_must_be_whole(struct pg_db *s, struct err *err)
 	return err_next(err, "remove what commits or rolls back in it");
 }
 
-static bool begin(struct pg_db *s, struct err *err)
+static bool open_transaction(struct pg_db *s, struct err *err)
 {
-	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MAX);
+	CLEANUP(buf_free) struct buf sql = buf_init(PROOF_SQL_MOST);
 	struct db_rows rows = {.count = 0};
 	struct pg_request request = {.script = true, .arena = &s->arena, .rows = &rows};
 	s->in_transaction = true;
@@ -36,11 +37,29 @@ static bool begin(struct pg_db *s, struct err *err)
 		buf_add_text(&sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
 	else if (!pg_lease_begin(s, err) || !pg_settle_transaction(s, err))
 		return false;
+	pg_proof_begin(s, &sql);
+	buf_add_text(&sql, "SELECT ");
 	pg_guard_select(s, &sql);
+	pg_proof_count_before(s, &sql);
+	if (sql.overflow)
+		return err_set(err, ERR_DATABASE, "too many tables are changed at once");
 	request.sql = sql.data;
 	if (!pg_request(s, &request, err))
 		return false;
 	s->tables = rows.count > 0 ? rows.cells[0] : NULL;
+	pg_proof_begun(s, &rows);
+	return true;
+}
+
+/*
+ * Not every platform's server can look whether its client is still there; and where the proof can't
+ * read what it must the migration goes on without that.
+ */
+static bool goes_without(struct pg_db *s, const struct err *err)
+{
+	if (s->lease.ms == 0 || s->no_check || !text_is(err->code, "22023"))
+		return pg_proof_give_up(s, err);
+	s->no_check = true;
 	return true;
 }
 
@@ -52,15 +71,13 @@ bool pg_begin(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
 	/* Statements outside one are done with: what comes now is ours. */
-	if (!pg_enter(s, stop, err) || !pg_settle(s, err) || (s->strayed && !pg_return(s, err)))
+	if (!pg_enter(s, stop, err) || !pg_settle(s, err) || (s->strayed && !pg_return(s, err)) ||
+	    !pg_proof_start(s, err))
 		return false;
-	if (begin(s, err))
+	if (open_transaction(s, err))
 		return true;
-	/* Not every platform's server can look whether its client is still there. */
-	if (s->lease.ms == 0 || s->no_check || !text_is(err->code, "22023"))
-		return false;
-	s->no_check = true;
-	return pg_rollback(db, stop, err) && begin(s, err);
+	return s->conn != NULL && goes_without(s, err) && pg_script(s, "ROLLBACK", err) &&
+	       open_transaction(s, err);
 }
 
 /* Its end is not known: it was sent, and what came back is not the server's answer to it. */
@@ -73,7 +90,7 @@ static bool unknown(struct err *err)
 bool pg_commit(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
-	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MAX);
+	CLEANUP(buf_free) struct buf sql = buf_init(COMMIT_MAX);
 	struct pg_request request = {.script = true};
 	if (!pg_enter(s, stop, err) || !pg_must_be_whole(s, err) ||
 	    (s->unchecked && !pg_guard_check(s, PG_GUARD_ONLY, err)) ||
@@ -96,6 +113,7 @@ bool pg_commit(struct db *db, const struct stop *stop, struct err *err)
 	leave_transaction(s);
 	if (!text_is(request.tag, "COMMIT"))
 		return err_set(err, ERR_DATABASE, "the server rolled back instead of committing");
+	pg_proof_committed(s);
 	return true;
 }
 
@@ -109,8 +127,10 @@ bool pg_rollback(struct db *db, const struct stop *stop, struct err *err)
 		if (s->conn == NULL || pq.status(s->conn) != CONNECTION_OK ||
 		    pq.transactionStatus(s->conn) == PQTRANS_IDLE)
 			return true;
-		if (pg_script(s, "ROLLBACK", err))
+		if (pg_script(s, "ROLLBACK", err)) {
+			pg_proof_rolled_back(s);
 			return true;
+		}
 	}
 	return s->conn == NULL;
 }
