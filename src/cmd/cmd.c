@@ -6,6 +6,7 @@
 #include "cmd/commands.h"
 #include "cmd/parse.h"
 #include "flow/events.h"
+#include "flow/flow.h"
 #include "flow/termination.h"
 #include "flow/variable.h"
 #include <stdlib.h>
@@ -160,8 +161,10 @@ bool cmd_main(int argc, char **argv, struct err *err)
 	bool ok = parse(&call, &given, argc, argv, err) &&
 		  (!call.cmd->needs_config || load_config(&call, &given, err)) &&
 		  call.cmd->run(&call, err);
-	if (!ok)
+	if (!ok) {
+		flow_tell_lost(err);
 		leave_message(&call, err);
+	}
 	config_free(&call.config);
 	return ok;
 }

@@ -81,8 +81,9 @@ struct db_probe {
 	const char *version; /* "3.40.1", as the engine says it */
 	const char *label;   /* for people, no secrets: "shop@db/public", "data/shop.db" */
 	bool exists; /* false: nothing is there yet, and reads answer as from an empty database */
-	bool read_only; /* writes will be refused */
-	bool recovery;  /* because it is a standby, or recovers: that may end by itself */
+	bool read_only;             /* writes will be refused */
+	const char *read_only_next; /* how that is changed, unless it ends by itself */
+	bool recovery; /* because it is a standby, or recovers: that may end by itself */
 	/* Behind a pooler a session is not one: reading works, lock_try() is ERR_LOCK but for a
 	 * lease. */
 	bool pooler;

@@ -54,9 +54,9 @@ bool flow_report_kept(const struct flow *flow, bool down, struct err *err)
 }
 
 /* A down part that is kept can't be mended where it is. */
-static bool advise_down(const struct step *step, bool stopped, struct err *err)
+static bool advise_down(const struct step *step, bool ended, struct err *err)
 {
-	if (stopped)
+	if (ended)
 		return err_next(err, "start again, as far as it is still wanted");
 	if (err->next[0] == '\0')
 		err_next(err,
@@ -66,13 +66,16 @@ static bool advise_down(const struct step *step, bool stopped, struct err *err)
 	return false;
 }
 
-/* What the driver advises fits better: it knows whether the statement is to blame at all. */
-static bool advise(const struct step *step, bool stopped, struct err *err)
+/*
+ * What the driver advises fits better: it knows whether the statement is to blame at all. It is not
+ * where the run was `ended`, by a signal or since the connection was lost.
+ */
+static bool advise(const struct step *step, bool ended, struct err *err)
 {
 	const struct flow *flow = step->flow;
 	if (step->part->down)
-		return advise_down(step, stopped, err);
-	if (stopped)
+		return advise_down(step, ended, err);
+	if (ended)
 		return err_next(err, "start again: it runs from its first statement");
 	bool first = flow->history.count == 0 && flow->applied == 0;
 	if (first && strstr(err->message, "already exists") != NULL)
@@ -114,7 +117,9 @@ static bool explain_failure(struct step *step, struct err *err)
 		remains = step_remains(step, err, &arena);
 	bool broken = remains.state == DB_REMAINS_BROKEN;
 	bool none = remains.state == DB_REMAINS_NOTHING;
-	bool nothing_left = atomic(step) || (step->done == 0 && none && step_forget_start(step));
+	/* Without a row none was run, whatever can be seen. */
+	bool nothing_left = atomic(step) || (step->done == 0 && (none || !step->has_row) &&
+						step_forget_start(step));
 	bool stopped = err->kind == ERR_STOPPED;
 	if (nothing_left) {
 		err_context(err,
@@ -127,7 +132,7 @@ static bool explain_failure(struct step *step, struct err *err)
 			err->kind = ERR_FAILED;
 		err_why(
 		    err, atomic(step) ? "nothing of it remains" : "none of its statements is done");
-		return advise(step, stopped, err);
+		return advise(step, stopped || err->retry == ERR_RETRY, err);
 	}
 	err_context(err, "%s is half %s: %d of %zu statements are done", label,
 	    step->part->down ? "done" : "applied", step->done, step->part->script->count);

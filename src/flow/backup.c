@@ -273,7 +273,7 @@ static bool estimate(struct flow *flow, int64_t *bytes, struct err *err)
 	}
 	if (!flow->probe.exists || flow->driver->dump_estimate(flow->db, bytes, &flow->stop, err))
 		return true;
-	if (err->kind == ERR_DATABASE)
+	if (err->kind == ERR_DATABASE && err->retry != ERR_RETRY)
 		err->kind = ERR_DUMP;
 	return err_context(err, "before a dump");
 }

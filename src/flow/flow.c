@@ -60,13 +60,27 @@ bool flow_await_unfinished(struct flow *flow, struct err *err)
 	return true;
 }
 
+bool flow_tell_lost(struct err *err)
+{
+	if (err->kind != ERR_DATABASE)
+		return false;
+	if (err->retry == ERR_OUTCOME_UNKNOWN) {
+		err->kind = ERR_UNREACHABLE;
+		err_context(err, "whether it was done is not known");
+		return err_next(err, "db-entry status");
+	}
+	if (err->retry != ERR_RETRY)
+		return false;
+	err->kind = ERR_UNREACHABLE;
+	return err_next(err, "start again: what was committed stays");
+}
+
 bool flow_migrate(struct flow *flow, struct err *err)
 {
 	bool ok = flow_backup_check(flow->config, err) && flow_wait_for(flow, err) &&
 		  flow_wait(flow, err) && flow_look(flow, err) &&
-		  flow_await_unfinished(flow, err) &&
 		  (plan_pending(&flow->plan) == 0 || flow_await_writable(flow, err)) &&
-		  flow_check(flow, err) &&
+		  flow_await_unfinished(flow, err) && flow_check(flow, err) &&
 		  (plan_pending(&flow->plan) == 0 ? flow_confirm(flow, true, err)
 						  : apply_pending(flow, err));
 	flow_finish(flow, ok ? NULL : err);
@@ -83,8 +97,10 @@ static void record_outcome(struct flow *flow, const struct err *outcome)
 		    "the end of the run could not be recorded: %s", err.message);
 }
 
-void flow_finish(struct flow *flow, const struct err *outcome)
+void flow_finish(struct flow *flow, struct err *outcome)
 {
+	if (outcome != NULL)
+		flow_tell_lost(outcome);
 	if (flow->db != NULL && flow->run.recorded)
 		record_outcome(flow, outcome);
 	flow_disconnect(flow);

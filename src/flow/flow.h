@@ -128,10 +128,17 @@ struct flow_approval flow_approval_of(const struct flow *flow, const struct judg
 bool flow_apply(struct flow *flow, struct err *err);
 
 /*
- * Record how it ended and let go of the lock and the connection. `outcome` is NULL for success.
- * Failures here are logged, not returned: what was applied is committed already.
+ * A connection that is gone where no migration was at work: ERR_UNREACHABLE, as if it had not been
+ * there at all. Other errors stay as they are; returns false.
  */
-void flow_finish(struct flow *flow, const struct err *outcome);
+bool flow_tell_lost(struct err *err);
+
+/*
+ * Record how it ended and let go of the lock and the connection. `outcome` is NULL for success, or
+ * flow_tell_lost() is asked about it. Failures here are logged, not returned: what was applied is
+ * committed already.
+ */
+void flow_finish(struct flow *flow, struct err *outcome);
 
 /* All of the above after flow_open(): wait, look, and when something is pending lock and apply. */
 bool flow_migrate(struct flow *flow, struct err *err);

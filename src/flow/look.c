@@ -106,8 +106,7 @@ bool flow_must_write(const struct flow *flow, struct err *err)
 		return true;
 	err_set(err, ERR_READ_ONLY, "%s can't be written", flow->probe.label);
 	if (!flow->probe.recovery)
-		return err_next(
-		    err, "make it writable for this process, a file together with its folder");
+		return err_next(err, "%s", flow->probe.read_only_next);
 	err_why(err, "it is a standby, or recovers");
 	err_next(err, "name the primary in the URL");
 	return err_next(err, "to wait longer: DB_ENTRY_WAIT_TIMEOUT=5m");

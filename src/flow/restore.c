@@ -173,12 +173,13 @@ static bool replace(struct flow *flow, struct flow_restore *restore, struct err 
 	flow->driver->lock_note(flow->db, "restoring a dump");
 	if (flow->driver->restore(flow->db, restore->file.path, &progress, &flow->stop, err))
 		return true;
-	if (err->kind == ERR_DATABASE)
-		err->kind = ERR_FAILED;
 	if (err->retry == ERR_OUTCOME_UNKNOWN) {
+		err->kind = ERR_UNREACHABLE;
 		err_context(err, "whether %s was restored is not known", restore->name);
 		return err_next(err, "look at it: db-entry status");
 	}
+	if (err->kind == ERR_DATABASE)
+		err->kind = ERR_FAILED;
 	err_context(err, "%s was not restored", restore->name);
 	return err_why(err, "%s is as it was before", flow->probe.label);
 }

@@ -65,6 +65,12 @@ static bool record_start(struct step *step, struct err *err)
 	return history_start(flow->db, &flow->run, step->migration, step->former, &flow->stop, err);
 }
 
+static bool note_statement(struct step *step, const struct stop *stop, struct err *err)
+{
+	return history_statement_done(
+	    step->flow->db, step->migration, step->done, step->checksum, stop, err);
+}
+
 static bool record_end(struct step *step, const struct stop *stop, struct err *err)
 {
 	struct flow *flow = step->flow;
@@ -75,15 +81,33 @@ static bool record_end(struct step *step, const struct stop *stop, struct err *e
 }
 
 /*
- * Said by the database, or stopped while it still answers: then it is known not to be done. After a
- * crash or a lost connection nobody knows.
+ * What was done is written down also when a signal comes meanwhile, then without much patience;
+ * without one as patiently as anything. Done twice it is the same.
+ */
+static bool write_down(struct step *step,
+    bool (*write)(struct step *step, const struct stop *stop, struct err *err), struct err *err)
+{
+	if (write(step, &step->flow->stop, err))
+		return true;
+	if (err->kind != ERR_STOPPED)
+		return false;
+	const struct err stopped = *err;
+	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
+	if (write(step, &stop, err))
+		return true;
+	*err = stopped;
+	return false;
+}
+
+/*
+ * Said by the database, or stopped while it still answers, or the lock was lost before: then it is
+ * known not to be done. After a crash or a lost connection nobody knows.
  */
 static bool is_undone(const struct err *err)
 {
-	return err->kind == ERR_STOPPED ||
-	       (err->kind == ERR_DATABASE &&
-		   (err->retry == ERR_FATAL || err->retry == ERR_RETRY_STATEMENT ||
-		       err->retry == ERR_RETRY_TRANSACTION));
+	return err->kind == ERR_STOPPED || err->kind == ERR_LOCK ||
+	       (err->kind == ERR_DATABASE && err->retry != ERR_RETRY &&
+		   err->retry != ERR_OUTCOME_UNKNOWN);
 }
 
 /* Nothing is written where the session is lost. */
@@ -142,16 +166,12 @@ bool step_run_stepwise(struct step *step, struct err *err)
 			return false;
 		if (!run_whole_statement(step, err))
 			return note_failure(step, err);
-		/* A statement that was done is written down even when a signal came meanwhile. */
-		struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
 		sql_add_checksum(flow->driver->dialect,
 		    &step->part->script->statements[step->done - 1], step->checksum);
-		if (!history_statement_done(
-			flow->db, step->migration, step->done, step->checksum, &stop, err))
+		if (!write_down(step, note_statement, err))
 			return false;
 	}
-	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
-	if (!record_end(step, &stop, err))
+	if (!write_down(step, record_end, err))
 		return false;
 	step->finished = true;
 	return record_apart(step, err);

@@ -86,6 +86,7 @@ bool flow_probe(struct flow *flow, struct db *db, const struct stop *stop, struc
 	probe.flavour = arena_strdup(&flow->arena, probe.flavour);
 	probe.version = arena_strdup(&flow->arena, probe.version);
 	probe.label = arena_strdup(&flow->arena, probe.label);
+	probe.read_only_next = arena_strdup(&flow->arena, probe.read_only_next);
 	flow->probe = probe;
 	return true;
 }

@@ -1,6 +1,7 @@
 """Waiting for PostgreSQL: late, starting, refusing, silent, standby."""
 
 import signal
+import socket
 import subprocess
 import time
 
@@ -183,6 +184,23 @@ def test_sigterm_at_a_silent_server(pg_project, doorman):
     while silent.seen == 0:
         time.sleep(0.05)
     ended_by_term(process)
+
+
+def test_sigterm_while_connecting(pg_project):
+    """The address answers no connect: a queue that is full, of a listener that takes none."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port = listener.getsockname()[1]
+        queued = [socket.socket() for _ in range(4)]
+        for one in queued:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        url = f"postgresql://a:b@127.0.0.1:{port}/x"
+        process = pg_project.start("wait", env={"DB_ENTRY_DATABASE_URL": url})
+        ended_by_term(process, after=1)
+        for one in queued:
+            one.close()
 
 
 def test_sigterm_while_waiting(pg_project):

@@ -213,7 +213,10 @@ bool pg_dump_database(struct db *db, struct sink *sink, const char *scratch,
 		return false;
 	d.beat = d.began;
 	if (!run(&d, &program, err))
-		return false;
+		return err->kind == ERR_DATABASE && err->next[0] == '\0'
+			   ? err_next(
+				 err, "mend what %s says there, then start again", program.path)
+			   : false;
 	if (memcmp(d.head, "PGDMP", sizeof(d.head)) != 0)
 		return err_set(err, ERR_DATABASE, "%s wrote no dump", program.path);
 	show(&d);

@@ -276,6 +276,14 @@ static void advise_state(
 	else if (text_is(err->code, "57014") && s->limits.statement_timeout > 0)
 		err_next(err, "raise DB_ENTRY_STATEMENT_TIMEOUT or the migration's"
 			      " statement-timeout");
+	else if (text_is(err->code, "57014") && !s->settled)
+		err_next(err,
+		    "a statement_timeout of the role or the database ended it: ALTER ROLE"
+		    " \"%s\" SET statement_timeout = 0;",
+		    s->server.user);
+	else if (text_is(err->code, "22P05") || text_is(err->code, "22021"))
+		err_next(err, "the database's encoding has no such character: take it out of the"
+			      " file, its comments and its down part too");
 	else if (text_is(err->code, "55P03"))
 		err_next(err, "others use what it needs: start again when they are done, or raise"
 			      " DB_ENTRY_LOCK_TIMEOUT");
@@ -293,7 +301,7 @@ bool pg_fail(
 			   ? err_set(err, ERR_DATABASE, "%s",
 				 flat(pq.resultErrorMessage(result), &text))
 			   : pg_fail_lost(s, err);
-	err_set(err, ERR_DATABASE, "%s",
+	err_set(err, text_is(code, "25006") ? ERR_READ_ONLY : ERR_DATABASE, "%s",
 	    flat(pq.resultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), &text));
 	snprintf(err->code, sizeof(err->code), "%s", code);
 	err->retry = pg_retry(code);

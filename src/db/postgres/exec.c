@@ -42,6 +42,9 @@ static bool execute(struct pg_db *s, const struct sql_statement *statement, stru
 	s->heard = true;
 	bool ok = pg_request(s, &request, err);
 	s->heard = false;
+	/* Stopped meanwhile, and done all the same: outside a transaction nothing takes it back. */
+	if (!ok && err->kind == ERR_STOPPED && !s->in_transaction && s->conn != NULL)
+		ok = request.tag[0] != '\0';
 	if (!ok && text_is(err->code, "55P03"))
 		pg_tell_blocker(s, statement, err);
 	if (!ok)

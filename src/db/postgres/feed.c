@@ -11,7 +11,7 @@ enum {
 
 /* --- COPY --- */
 
-/* The results that are left; the first error counts. */
+/* The results that are left; the first error counts. A server that asks for rows gets none. */
 static bool finish(struct pg_db *s, const struct stop *stop, struct err *err)
 {
 	PGresult *result;
@@ -27,6 +27,8 @@ static bool finish(struct pg_db *s, const struct stop *stop, struct err *err)
 		    result != NULL)
 			ok = pg_fail(s, result, NULL, err);
 		pq.clear(result);
+		if (status == PGRES_COPY_IN && result != NULL)
+			pq.putCopyEnd(s->conn, "given up");
 	} while (result != NULL);
 	return ok;
 }

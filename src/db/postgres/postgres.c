@@ -209,6 +209,15 @@ static bool open_session(struct db **ret, const struct url *url, const struct db
 
 /* --- Looking --- */
 
+static const char *how_to_write(struct pg_db *s)
+{
+	static const char setting[] = "default_transaction_read_only";
+	return arena_printf(&s->arena,
+	    "its sessions begin read-only: ALTER DATABASE %s RESET %s; or ALTER ROLE %s RESET %s;",
+	    quote(s->server.database, &s->arena), setting, quote(s->server.user, &s->arena),
+	    setting);
+}
+
 static bool probe(struct db *db, struct db_probe *ret, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
@@ -221,6 +230,7 @@ static bool probe(struct db *db, struct db_probe *ret, const struct stop *stop, 
 	    .label = s->label,
 	    .exists = true,
 	    .read_only = s->server.read_only,
+	    .read_only_next = s->server.read_only ? how_to_write(s) : NULL,
 	    .recovery = s->server.recovery,
 	    .pooler = s->pooler,
 	    .transactions_only = s->lease.ms > 0,

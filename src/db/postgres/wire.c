@@ -97,7 +97,10 @@ static bool copy_in(
 
 /* --- Stopping --- */
 
-/* Read and drop what is left; `tag` is the command that was done all the same. */
+/*
+ * Read and drop what is left; `tag` is the command that was done all the same. What commits by
+ * itself does so behind its last result, and may fail there.
+ */
 static void drain(struct pg_db *s, char tag[64], const struct stop *stop)
 {
 	struct err ignored;
@@ -108,8 +111,10 @@ static void drain(struct pg_db *s, char tag[64], const struct stop *stop)
 			return;
 		}
 		ExecStatusType status = pq.resultStatus(result);
-		if (status == PGRES_COMMAND_OK)
+		if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 			snprintf(tag, 64, "%s", pq.cmdStatus(result));
+		if (status == PGRES_FATAL_ERROR && result != NULL)
+			tag[0] = '\0';
 		pq.clear(result);
 		if (status == PGRES_COPY_IN)
 			pq.putCopyEnd(s->conn, "stopped");
@@ -230,6 +235,8 @@ bool pg_request(struct pg_db *s, struct pg_request *request, struct err *err)
 	if (!send(s, &own, err))
 		return false;
 	if (!receive(s, &own, &failed, err)) {
+		if (failed.kind == ERR_NONE)
+			memcpy(request->tag, own.tag, sizeof(own.tag));
 		if (err->kind == ERR_STOPPED || err->kind == ERR_TIMEOUT)
 			cancel(s, request->tag);
 		else

@@ -73,6 +73,8 @@ static bool probe(struct db *db, struct db_probe *ret, const struct stop *stop, 
 	    .label = s->target.path,
 	    .exists = s->exists,
 	    .read_only = read_only,
+	    .read_only_next =
+		"make it writable for this process, the file together with its folder",
 	};
 	return true;
 }

@@ -1,12 +1,16 @@
 """What the tests on PostgreSQL need beside a server: a pooler, a standby, obstacles, a project."""
 
+import json
 import os
 import pwd
+import select
+import signal
 import socket
 import struct
 import subprocess
 import threading
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 from support.project import Project
@@ -27,16 +31,24 @@ int getaddrinfo(const char *host, const char *service, const void *hints, void *
 class PostgresProject(Project):
     """A project on a database of its own on a private server."""
 
-    def __init__(self, binary, folder, server):
+    def __init__(self, binary, folder, server, database=None):
         super().__init__(binary, folder)
         self.server = server
-        self.database = server.create_database()
+        self.database = database or server.create_database()
         self.env = {"DB_ENTRY_DATABASE_URL": server.url(self.database), "DB_ENTRY_DUMP": "never"}
 
     def sql(self, statement, parameters=()):
         assert not parameters
         out = self.server.client(statement, self.database).stdout
         return [tuple(line.split("|")) for line in out.splitlines()]
+
+    def facts(self, statement, until=lambda facts: True, seconds=60):
+        """The JSON object that a query gives, as soon as `until` is true of it."""
+        deadline = time.monotonic() + seconds
+        while not until(facts := json.loads(self.server.client(statement, self.database).stdout)):
+            assert time.monotonic() < deadline, (facts, self.sql("TABLE pg_stat_activity"))
+            time.sleep(0.02)
+        return facts
 
     def history(self):
         if not self.sql("SELECT 1 FROM pg_tables WHERE tablename = 'db_entry_history'"):
@@ -94,6 +106,52 @@ class Standby(Postgres):
         self.client("SELECT pg_promote()")
 
 
+class CrashServer(Postgres):
+    """A server that may crash: what it said is committed is then still there."""
+
+    def command(self):
+        return [*super().command(), "-c", "synchronous_commit=on", "-c", "wal_writer_delay=10ms"]
+
+    def kill(self):
+        """All its processes, at once."""
+        pid = self._process.pid
+        self._process.send_signal(signal.SIGSTOP)  # it begins no others
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for process in [pid, *map(int, children)]:
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self._process.wait(30)
+
+    def shut_down(self):
+        """In order, but without waiting for its clients."""
+        self._process.send_signal(self.stop_signal)
+        self._process.wait(30)
+
+    def kill_back_end(self, pid):
+        """It takes all others with it."""
+        def crashes():
+            return (self.folder / "log").read_text(errors="replace").count("reinitializing")
+
+        before, deadline = crashes(), time.monotonic() + 60
+        os.kill(pid, signal.SIGKILL)
+        while crashes() == before:
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.02)
+
+    def recover(self):
+        """It was ended, or one of its processes: then it starts again, or does so by itself."""
+        deadline = time.monotonic() + 60
+        while True:
+            if self._process.poll() is not None:
+                self._start_process(self.port)
+            if self.client("SELECT 1", check=False).returncode == 0:
+                return
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
+
+
 class PgBouncer(Server):
     """A pooler in front of a server, by default in transaction mode."""
 
@@ -142,6 +200,15 @@ class PgBouncer(Server):
         ]
 
 
+def cut_off(connection):
+    """For the other side at once, also while a thread of ours waits for it."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    connection.close()
+
+
 class Doorman:
     """
     A listener that does to each connection what the next of `acts` says, the last one for ever:
@@ -164,7 +231,7 @@ class Doorman:
     def close(self):
         self._listener.close()
         for connection in self._open:
-            connection.close()
+            cut_off(connection)
 
     def _serve(self):
         while True:
@@ -224,6 +291,85 @@ class Doorman:
 
         threading.Thread(target=copy, args=(other, connection), daemon=True).start()
         copy(connection, other, needle)
+
+
+class Gate:
+    """
+    In front of a server: shows `when`, a function, the request of each round trip, whatever its
+    connection, until it picks one. Then `act` is called, before the request is passed on, or, with
+    `after`, when the server has answered it; and the connection is cut, unless `act` gave True.
+    """
+
+    def __init__(self, port, when, act=None, after=False):
+        self.server_port = port
+        self.when = when
+        self.act = act
+        self.after = after
+        self.fired = False
+        self._lock = threading.Lock()
+        self._open = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+        for connection in self._open:
+            cut_off(connection)
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._open.append(client)
+            try:
+                server = socket.create_connection(("127.0.0.1", self.server_port))
+            except OSError:
+                cut_off(client)  # it is down
+                continue
+            self._open.append(server)
+            threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
+
+    def _is_it(self, request):
+        with self._lock:
+            if self.fired or not self.when(request):
+                return False
+            self.fired = True
+            return True
+
+    def _pass_on(self, client, server):
+        """One thread a connection: a client that waits for an answer has nothing more to say."""
+        talking = withheld = False
+        try:
+            while True:
+                for source in select.select([client, server], [], [])[0]:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    if source is server:
+                        talking = False
+                        if withheld and not self._call():
+                            return
+                        withheld = False
+                        client.sendall(data)
+                        continue
+                    goodbye = data[:1] == b"X"  # has no answer
+                    fires = not talking and not goodbye and self._is_it(data)
+                    talking = True
+                    if fires and not self.after and not self._call():
+                        return
+                    withheld = withheld or (fires and self.after)
+                    server.sendall(data)
+        except (OSError, ValueError):
+            pass  # closed meanwhile
+        finally:
+            cut_off(client)
+            cut_off(server)
+
+    def _call(self):
+        return self.act is not None and self.act() is True
 
 
 def make_certificates(folder):

@@ -79,14 +79,17 @@ class Server:
             self.stop()
             raise
 
-    def _launch(self):
-        self.port = free_port()
+    def _start_process(self, port):
+        self.port = port
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 as_unprivileged(self.command(), end_with_us=self.stop_signal),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                 start_new_session=True,
             )
+
+    def _launch(self):
+        self._start_process(free_port())
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
@@ -130,10 +133,10 @@ class Server:
             raise AssertionError(f"{self.title}: {done.stderr}\n{sql}")
         return done
 
-    def create_database(self):
-        """A fresh, empty database; its name."""
+    def create_database(self, template=None):
+        """A fresh database, empty or a copy of another; its name."""
         name = f"test_{os.getpid()}_{next(self._names)}"
-        self.client(f"CREATE DATABASE {name}")
+        self.client(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         return name
 
     def url(self, database, user=None, password=None):

@@ -55,9 +55,8 @@ static void refuses_what_it_would_not_see(void **state)
 static void knows_what_may_copy(void **state)
 {
 	static const char *const copies[] = {"INSERT INTO a SELECT 1",
-	    "/* x */ with x as (select 1)"
-	    " update a set b = 1",
-	    "DO 'BEGIN END'", "explain analyze insert into a values (1)"};
+	    "/* x */ with x as (select 1) update a set b = 1", "DO 'BEGIN END'",
+	    "explain analyze insert into a values (1)"};
 	static const char *const others[] = {"CREATE INDEX CONCURRENTLY i ON a (b)",
 	    "SET lock_timeout = '1s'", "VACUUM a", "ALTER TYPE t ADD VALUE 'x'", "DROP TABLE a"};
 	(void)state;

@@ -1,6 +1,6 @@
 -- Did this transaction write to our tables, or change which there are? $1: the tables there were
--- when it began, as "{16384:db_entry_run,…}", NULL for none; $2: their schema. Reading them is
--- allowed (AccessShareLock, and RowShareLock of SELECT … FOR SHARE), and so is ANALYZE
+-- when it began, as "{16384:db_entry_run,...}", NULL for none; $2: their schema. Reading them is
+-- allowed (AccessShareLock, and RowShareLock of SELECT FOR SHARE), and so is ANALYZE
 -- (ShareUpdateExclusiveLock).
 -- And what would keep us from writing them becomes $4 to $8 again, as far as it is not, until the
 -- transaction's end if $3; where they are NULL it stays.

@@ -1,5 +1,5 @@
 -- Tables, partitions and foreign tables. $1: only schemas whose names begin so; NULL: all.
--- The same holds for every schema_….sql: first schema (NULL: the current one), parent and name, then
+-- The same holds for every schema_*.sql: first schema (NULL: the current one), parent and name, then
 -- the attributes of the kind in the order of kinds.c, then what db-entry would have to know else.
 -- Names are read qualified where the search path, which is the current schema alone, needs it.
 SELECT nullif(n.nspname, pg_catalog.current_schema()) AS schema,

@@ -1,0 +1,149 @@
+"""One life of db-entry after the other, each ended at another point, on copies of one database."""
+
+import signal
+import threading
+
+from support.pg_ledger import Ledger
+from support.postgres import Gate
+
+
+class RoundTrips:
+    """
+    Picks the `number`-th round trip for a Gate. Of those that read the schema, which are many and
+    change nothing, each time the first is counted.
+    """
+
+    def __init__(self, number):
+        self.left = number
+        self.reading = False
+
+    def __call__(self, request):
+        reading, self.reading = self.reading, b"SAVEPOINT db_entry_schema; SELECT" in request or (
+            self.reading and b"ROLLBACK TO SAVEPOINT" not in request)
+        if not (reading and self.reading):
+            self.left -= 1
+        return self.left == 0
+
+
+class Phase:
+    """Picks the first round trip with these words, once the words before were seen."""
+
+    def __init__(self, *words):
+        self.words = list(words)
+
+    def __call__(self, request):
+        if self.words[0] not in request:
+            return False
+        self.words.pop(0)
+        return not self.words
+
+
+class Inside:
+    """Picks the `number`-th round trip from the one with a word on, and none from another on."""
+
+    def __init__(self, begin, end, number):
+        self.begin = begin
+        self.end = end
+        self.left = number
+        self.begun = False
+
+    def __call__(self, request):
+        self.begun = self.begun or self.begin in request
+        if self.begun and self.end in request:
+            self.left = 0
+        self.left -= self.begun
+        return self.begun and self.left == 0
+
+
+PHASES = {
+    "connect": [b"application_name"],
+    "look": [b"FROM \"public\".db_entry_history"],
+    "drift": [b"ctid, t.xmin"],
+    "lock": [b"pg_try_advisory_lock"],
+    "apply": [b"CREATE INDEX work_by_text"],
+    "record": [b"CREATE INDEX work_by_text", b"INSERT INTO \"public\".db_entry_history"],
+    "schema": [b"CREATE INDEX work_by_text", b"FROM pg_catalog.pg_policy"],
+    "commit": [b"CREATE INDEX work_by_text", b"IMMEDIATE; COMMIT"],
+    "begin": [b"IMMEDIATE; COMMIT", b"BEGIN ISOLATION"],
+    "stepwise": [b"INSERT INTO orders (customer_id, amount) VALUES (2, 30)"],
+    "concurrently": [b"CREATE INDEX CONCURRENTLY"],
+    "ledger": [b"VALUES (2, 30)", b"SET statements_done"],
+    "finish": [b"SET finished_at"],
+}
+
+
+class Lives:
+    """`applied` migrations are in the database that each life gets a copy of."""
+
+    def __init__(self, project, applied):
+        self.ledger = Ledger(project)
+        self.project = project
+        later = [path for path in project.folder.glob("db/migrations/*")
+                 if int(path.name[:4]) > applied]
+        kept = {path: path.read_text() for path in later}
+        for path in later:
+            path.unlink()
+        if applied > 0:
+            project.ok("apply")
+        for path, text in kept.items():
+            path.write_text(text)
+        self.template = project.database
+        self.url = project.env["DB_ENTRY_DATABASE_URL"]
+
+    def begin(self):
+        """A fresh copy."""
+        if self.project.database != self.template:
+            self.project.server.client(f"DROP DATABASE {self.project.database} WITH (FORCE)")
+        self.project.database = self.project.server.create_database(self.template)
+        self.project.env["DB_ENTRY_DATABASE_URL"] = self.url.replace(
+            f"/{self.template}", f"/{self.project.database}")
+
+    def through(self, gate):
+        """The environment of a process that goes through it."""
+        port = self.project.server.port
+        url = self.project.env["DB_ENTRY_DATABASE_URL"].replace(f":{port}/", f":{gate.port}/")
+        return {"DB_ENTRY_DATABASE_URL": url}
+
+    def start(self, when, act, *words, after=False, env=None):
+        """A process, and the gate it goes through. `act(process)`; None cuts the connection."""
+        started = threading.Event()
+        process = []
+
+        def on_it():
+            started.wait()
+            return act(process[0])
+
+        gate = Gate(self.project.server.port, when, act and on_it, after)
+        process.append(self.project.start(*words, env={**(env or {}), **self.through(gate)}))
+        started.set()
+        return process[0], gate
+
+    def live(self, when, way, *words, env=None):
+        """To the end, whichever comes first: its Result, and whether `when` picked anything."""
+        how, moment = way.split(" ")
+        process, gate = self.start(
+            when, ACTS[how], *words, after=moment == "after", env=env)
+        result = process.wait()
+        gate.close()
+        expected = {"killed": -signal.SIGKILL, "terminated": 128 + signal.SIGTERM}.get(how)
+        # What was told behind the last thing to do finds it done.
+        allowed = {expected if gate.fired else 0} | ({0} if way == "terminated after" else set())
+        assert expected is None or result.code in allowed, result
+        return result, gate.fired
+
+
+def kill(process):
+    process.signal(signal.SIGKILL)
+
+
+def terminate(process):
+    """And let it go on to its end."""
+    process.terminate()
+    return True
+
+
+ACTS = {"cut": None, "killed": kill, "terminated": terminate}
+
+# What ends a life, and whether before the server got the request or while its answer is on its way.
+WAYS = ["cut before", "killed after", "terminated before", "cut after", "killed before",
+        "terminated after"]
