@@ -23,6 +23,34 @@ static bool read_recorded(
 	return *readable || (err->kind != ERR_STOPPED && err->kind != ERR_DATABASE);
 }
 
+/* Nobody changed the schema who did that: new partitions, an extension that was updated. */
+static bool is_everyday(const struct schema_change *change)
+{
+	const struct schema_kind *kind = schema_change_object(change)->kind;
+	unsigned rest = change->attributes;
+	if (change->difference == SCHEMA_ONLY_RIGHT)
+		return kind->joins != NULL && schema_value(change->right, kind->joins) != NULL;
+	for (int i = 0; kind->attributes[i].name != NULL; i++)
+		if (kind->attributes[i].loose)
+			rest &= ~(1u << i);
+	return change->difference == SCHEMA_CHANGED && rest == 0 && !change->moved;
+}
+
+static void leave_out_everyday(struct schema_diff *diff)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < diff->count; i++) {
+		const struct schema_change *change = &diff->changes[i];
+		if (!is_everyday(change))
+			diff->changes[kept++] = *change;
+		else if (change->difference == SCHEMA_CHANGED)
+			diff->changed--;
+		else
+			diff->only_right--;
+	}
+	diff->count = kept;
+}
+
 bool flow_drift_find(struct flow *flow, const struct standing *standing, const struct schema *live,
     struct schema_diff *diff, struct err *err)
 {
@@ -38,6 +66,7 @@ bool flow_drift_find(struct flow *flow, const struct standing *standing, const s
 	now = flow_as_written(flow, live);
 	schema_diff(diff, flow_without_ignored(flow, &recorded), flow_without_ignored(flow, &now),
 	    false, &flow->arena);
+	leave_out_everyday(diff);
 	return true;
 }
 

@@ -33,6 +33,7 @@ struct schema_attribute {
 	enum schema_type type;
 	bool family; /* a type: a partial model tells only its family, as schema_family() */
 	bool refers; /* it names a table or another top-level object: "references" */
+	bool loose;  /* everyday use changes it: no drift by itself */
 	/* Its names are columns of what this attribute names: "references"; NULL: of the object's
 	 * own parent, if any. */
 	const char *columns_of;
@@ -52,6 +53,8 @@ struct schema_kind {
 	bool in_schema; /* the engine has schemas, and it is in one */
 	bool renames;   /* a mirror's "renamedFrom" counts: the engine can rename it */
 	bool own_name;  /* a part known by its own name all over its schema: indexes, triggers */
+	/* Everyday use adds those that have this attribute: no drift. "partitionOf"; NULL: none. */
+	const char *joins;
 	/* The attribute that names objects without a name: "columns"; NULL: all have one. */
 	const char *named_by;
 	/*

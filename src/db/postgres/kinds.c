@@ -19,6 +19,7 @@ const struct schema_kind pg_kind_table = {
     .name = "table",
     .plural = "tables",
     .in_schema = true,
+    .joins = "partitionOf",
     .attributes =
 	ATTRIBUTES{
 	    A("partitionBy", SQL),
@@ -485,7 +486,7 @@ const struct schema_kind pg_kind_extension = {
     .plural = "extensions",
     .attributes =
 	ATTRIBUTES{
-	    A("version", TEXT),
+	    {.name = "version", .type = SCHEMA_TEXT, .loose = true},
 	    A("inSchema", TEXT),
 	    END,
 	},
