@@ -30,16 +30,18 @@ static bool refuse_transaction(const struct plan_item *item, struct err *err)
 /* Nothing else is done by it, so it needs no approval: what goes is of no use to anybody. */
 static bool clean_up(struct flow *flow, const struct plan_item *item, struct err *err)
 {
-	const struct sql_statement *open = plan_open_statement(item);
+	struct sql_statement left;
 	const struct db_limits limits = flow_limits(flow);
 	const struct sql_script *up = &item->migration->up;
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct sql_script script;
-	if (item->remains == NULL || item->remains->state != DB_REMAINS_BROKEN)
+	/* The file may have been corrected, and have no such statement any more. */
+	if (item->remains == NULL || item->remains->state != DB_REMAINS_BROKEN ||
+	    !plan_statement_at_work(item, &left))
 		return true;
 	const char *text = item->remains->cleanup;
 	if (!sql_split(
-		&script, up->dialect, text, strlen(text), open->file, open->line, &arena, err) ||
+		&script, up->dialect, text, strlen(text), left.file, left.line, &arena, err) ||
 	    !flow->driver->reset(flow->db, &limits, &flow->stop, err) ||
 	    !flow->driver->exec(flow->db, &script.statements[0], &flow->stop, err))
 		return err_context(err, "%s", text);

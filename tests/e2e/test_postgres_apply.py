@@ -241,6 +241,19 @@ def test_index_that_was_cut_off(pg_project):
     assert pg_project.value("SELECT bool_and(indisvalid) FROM pg_index") == "t"
 
 
+def test_invalid_index_that_the_corrected_file_has_no_more(pg_project):
+    pg_project.env["DB_ENTRY_DRIFT"] = "ignore"
+    pg_project.migration("0001_items", DUPLICATES)
+    pg_project.ok("apply")
+    text = "-- db-entry: no-transaction\nCREATE TABLE made (a int);\n"
+    pg_project.migration("0002_index", text + UNIQUE)
+    assert pg_project.run("apply").code == 24
+    pg_project.migration("0002_index", text)
+    pg_project.ok("repair", "--retry", "0002")
+    assert pg_project.applied() == ["0001", "0002"]
+    assert pg_project.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == "0"
+
+
 def test_invalid_index_of_another_is_not_taken_for_done(pg_project):
     pg_project.env["DB_ENTRY_DRIFT"] = "ignore"
     pg_project.migration("0001_items", DUPLICATES)
