@@ -148,7 +148,6 @@ struct pg_request {
 	 */
 	void (*each)(void *context, const struct db_rows *rows);
 	void *context;
-	struct db_rows *first; /* the first, of a script that gives several; with `rows` */
 	/* The last command done, as the server calls it ("ROLLBACK"); when the call was stopped,
 	 * the one that was done all the same. */
 	char tag[64];

@@ -166,9 +166,11 @@ void pg_proof_rolled_back(struct pg_db *s)
 	struct err ignored; /* it is made good as far as it can be */
 	if (s->proof->ran) {
 		/* A pooler believes in what it prepared. */
-		buf_add_text(&sql, s->lease.ms > 0 ? "SELECT" : "DEALLOCATE ALL");
+		if (s->lease.ms == 0)
+			buf_add_text(&sql, "DEALLOCATE ALL");
 		pg_proof_put_back(s, &sql);
-		pg_script(s, sql.data, &ignored);
+		if (sql.len > 0)
+			pg_script(s, sql.data, &ignored);
 	}
 	forget_transaction(s->proof);
 }

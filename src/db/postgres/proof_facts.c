@@ -295,11 +295,25 @@ static bool read_relations(
 	return true;
 }
 
-static bool fetch(struct pg_db *s, struct db_rows *session, struct db_rows *rows, struct err *err)
+/* What the session is, and what the cursor has; one after the other. */
+struct answers {
+	struct db_rows session, before;
+	size_t count;
+};
+
+static void take_answer(void *context, const struct db_rows *rows)
+{
+	struct answers *answers = context;
+	*(answers->count++ == 0 ? &answers->session : &answers->before) = *rows;
+}
+
+static bool fetch(struct pg_db *s, struct answers *answers, struct err *err)
 {
 	CLEANUP(buf_free) struct buf sql = buf_init(PROOF_SQL_MOST);
-	struct pg_request request = {
-	    .script = true, .arena = &s->proof->transaction, .first = session, .rows = rows};
+	struct pg_request request = {.script = true,
+	    .arena = &s->proof->transaction,
+	    .each = take_answer,
+	    .context = answers};
 	write_questions(s, &sql);
 	request.sql = sql.data;
 	return pg_request(s, &request, err) || (text_is(err->code, "34000") && refuse_cursor(err));
@@ -308,9 +322,9 @@ static bool fetch(struct pg_db *s, struct db_rows *session, struct db_rows *rows
 bool pg_proof_read(struct pg_db *s, struct proof_facts *ret, struct err *err)
 {
 	struct proof_facts facts = {0};
-	struct db_rows session = {0}, rows = {0};
-	if (!fetch(s, &session, &rows, err) || !read_session(s, &facts, &session, err) ||
-	    !read_relations(s, &facts, &rows, err))
+	struct answers answers = {.count = 0};
+	if (!fetch(s, &answers, err) || !read_session(s, &facts, &answers.session, err) ||
+	    !read_relations(s, &facts, &answers.before, err))
 		return false;
 	for (size_t i = 0; i < facts.count; i++) {
 		struct proof_relation *relation = &facts.relations[i];

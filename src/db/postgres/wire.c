@@ -171,11 +171,9 @@ static bool take(struct pg_db *s, struct pg_request *request, const PGresult *re
 {
 	switch (pq.resultStatus(result)) {
 	case PGRES_TUPLES_OK:
-		if (request->rows != NULL) {
+		if (request->rows != NULL)
 			keep_rows(result, request->arena, request->rows);
-			if (request->first != NULL && request->first->cells == NULL)
-				*request->first = *request->rows;
-		} else if (request->each != NULL)
+		else if (request->each != NULL)
 			hand_over(request, result, failed);
 		/* fall through */
 	case PGRES_COMMAND_OK: {
