@@ -91,13 +91,18 @@ void cmd_print_risk(const struct risk *risk, struct buf *out)
 	buf_printf(out, "        %s", risk_level_name(risk->level));
 	for (size_t i = 0; i < risk->loss_count; i++)
 		buf_printf(out, ", %s", risk->losses[i].object);
-	buf_printf(out, ": %s [%s]\n", risk->why, risk->rule);
+	buf_printf(out, ": %s [%s]", risk->why, risk->rule);
+	if (risk->how > SQL_HOW_INSTANT)
+		buf_printf(out, ", %s", sql_how_name(risk->how));
+	buf_add_char(out, '\n');
 }
 
 void cmd_add_risk(const struct risk *risk, struct json *object)
 {
 	json_add_text(object, "risk", risk_level_name(risk->level));
 	json_add_text(object, "rule", risk->rule);
+	if (risk->how != SQL_HOW_NOTHING)
+		json_add_text(object, "how", sql_how_name(risk->how));
 	json_add_text(object, "object", risk->loss_count > 0 ? risk->losses[0].object : NULL);
 	if (risk->loss_count < 2)
 		return;
@@ -154,7 +159,7 @@ void cmd_print_part(const struct flow *flow, const struct migration_part *part, 
 	for (size_t i = 0; i < part->script->count; i++) {
 		char summary[SUMMARY];
 		const struct sql_statement *statement = &part->script->statements[i];
-		sql_summary(part->script->dialect, statement, summary, sizeof(summary));
+		sql_summary(statement->dialect, statement, summary, sizeof(summary));
 		buf_printf(out, "  %4d  %s\n", statement->line, summary);
 		cmd_print_risk(&judgement.risks[i], out);
 	}

@@ -120,7 +120,7 @@ static const struct sql_statement *touching(
     const struct sql_script *script, const struct schema_object *object)
 {
 	for (size_t i = 0; i < script->count; i++)
-		if (touches(object, &script->statements[i], script->dialect))
+		if (touches(object, &script->statements[i], script->statements[i].dialect))
 			return &script->statements[i];
 	return NULL;
 }

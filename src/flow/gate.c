@@ -217,7 +217,8 @@ static void tell_statements(const struct judgement *judgement, struct err *err)
 			continue;
 		if (++told > TOLD_MOST)
 			continue;
-		sql_summary(script->dialect, &script->statements[i], summary, sizeof(summary));
+		sql_summary(script->statements[i].dialect, &script->statements[i], summary,
+		    sizeof(summary));
 		if (told == 1)
 			err_at(err, script->statements[i].file, script->statements[i].line);
 		else
@@ -284,8 +285,8 @@ static bool moves_names(const struct gate *gate)
 {
 	const struct sql_script *script = gate->judgement.part.script;
 	for (size_t i = 0; i < script->count; i++)
-		if (sql_moves_names(
-			script->dialect, script->statements[i].text, script->statements[i].len))
+		if (sql_moves_names(script->statements[i].dialect, script->statements[i].text,
+			script->statements[i].len))
 			return true;
 	return false;
 }

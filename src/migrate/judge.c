@@ -48,7 +48,7 @@ void judge(struct judgement *ret, const struct migration_part *part, struct aren
 	    .risks = arena_array(arena, script->count + 1, sizeof(*judgement.risks))};
 	for (size_t i = 0; i < script->count; i++) {
 		struct risk *risk = &judgement.risks[i];
-		risk_of(risk, script->dialect, &script->statements[i], arena);
+		risk_of(risk, script->statements[i].dialect, &script->statements[i], arena);
 		if (risk->level > judgement.worst)
 			judgement.worst = risk->level;
 		for (size_t j = 0; j < risk->loss_count; j++)

@@ -62,7 +62,7 @@ static void check_half_way(
     struct lint_findings *findings, const struct sql_script *part, struct arena *arena)
 {
 	const struct sql_statement *second = second_step(part);
-	if (part->transaction || second == NULL)
+	if (part->transaction || second == NULL || part->commits != NULL)
 		return;
 	lint_add(findings, arena,
 	    (struct lint_finding){"half-way", second->file, second->line,
@@ -70,6 +70,26 @@ static void check_half_way(
 		    "remove no-transaction: foreign keys are off while a migration runs "
 		    "anyway"
 					: HALF_WAY "give each a file of its own"});
+}
+
+/* Where DDL commits by itself, it takes along what could be undone as a whole without it. */
+static void check_mixed(
+    struct lint_findings *findings, const struct sql_script *part, struct arena *arena)
+{
+	const struct sql_statement *later = part->commits;
+	if (part->commits == NULL || part->changes == NULL)
+		return;
+	if (part->changes > later)
+		later = part->changes;
+	lint_add(findings, arena,
+	    (struct lint_finding){"mixed-statements", later->file, later->line,
+		arena_printf(arena,
+		    "it mixes statements that commit by themselves (line %d) with others (line "
+		    "%d): they "
+		    "run without a transaction, and a failure leaves a part of them; give the "
+		    "others a "
+		    "file of their own",
+		    part->commits->line, part->changes->line)});
 }
 
 /* The version alone pairs them; a slip in it would pair what does not belong together. */
@@ -112,6 +132,8 @@ void lint_migrations(
 		check_empty(findings, &set->items[i], arena);
 		check_half_way(findings, &set->items[i].up, arena);
 		check_half_way(findings, &set->items[i].down, arena);
+		check_mixed(findings, &set->items[i].up, arena);
+		check_mixed(findings, &set->items[i].down, arena);
 		check_names(findings, &set->items[i], arena);
 		check_order(findings, set, i, arena);
 	}

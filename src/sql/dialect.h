@@ -8,6 +8,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Modes that change how a text is read; none is what servers come with. */
+enum {
+	SQL_MODE_ANSI_QUOTES = 1,
+	SQL_MODE_NO_BACKSLASHES = 2,
+	SQL_MODES = 4 /* how many combinations there are */
+};
+
 /* How a statement may be run. */
 enum sql_class {
 	SQL_PLAIN,    /* inside the migration's transaction */
@@ -19,6 +26,7 @@ enum sql_class {
 	SQL_ABSORBED, /* dropped in a transaction, because the run does it itself: PRAGMA
 			 foreign_keys */
 	SQL_CONTROL,  /* any other transaction control: refused */
+	SQL_COMMITS,  /* commits by itself what was open, and can't be rolled back: DDL */
 	SQL_FORBIDDEN /* never run: ATTACH, PRAGMA writable_schema */
 };
 
@@ -44,6 +52,22 @@ enum sql_lexing {
 	SQL_LEX_MARK_AT_START = 1 << 5,   /* a byte order mark is white space at the start alone */
 	SQL_LEX_NUMBERED = 1 << 6,        /* parameters are $1, and psql's :name :'name' :"name" */
 	SQL_LEX_COPY_DATA = 1 << 7, /* COPY … FROM stdin; is followed by lines of data up to \. */
+	SQL_LEX_DOUBLE_STRINGS = 1 << 8, /* "…" is a string */
+	SQL_LEX_BACKSLASHES = 1 << 9,    /* in strings a backslash takes the next byte along */
+	SQL_LEX_HASH_COMMENTS = 1 << 10, /* # begins a line comment */
+	SQL_LEX_DASHES_SPACED = 1 << 11, /* -- begins one before a blank, a control character or the
+					    end; at a statement's beginning always */
+	SQL_LEX_CLOSED_COMMENTS = 1 << 12, /* block comments have to be closed, and don't nest */
+	SQL_LEX_EXECUTABLE = 1 << 13,      /* comments with ! or M! behind their star are code */
+	SQL_LEX_VARIABLES = 1 << 14,       /* @name and @@name are no parameters, `?` is the only */
+	SQL_LEX_BACKSLASH_N = 1 << 15,     /* \N is NULL */
+	SQL_LEX_DELIMITER = 1 << 16, /* the client's DELIMITER changes what ends a statement */
+};
+
+/* What decides which executable comments are code. */
+struct sql_server {
+	bool mariadb;     /* or else MySQL */
+	unsigned version; /* 101104, 80036 */
 };
 
 /*
@@ -66,7 +90,8 @@ struct sql_client_command {
 enum sql_body {
 	SQL_BODY_TRIGGER, /* ends at the `;` of `; END ;`: exact where END also names columns and
 			     ends CASE, neither of which can follow a `;` */
-	SQL_BODY_ATOMIC   /* from BEGIN ATOMIC to its END, as many as there are CASE and BEGIN */
+	SQL_BODY_ATOMIC,  /* from BEGIN ATOMIC to its END, as many as there are CASE and BEGIN */
+	SQL_BODY_COMPOUND /* blocks of SQL/PSM, in routines and elsewhere: sql/compound.h */
 };
 
 /* In lower case, sorted by bytes. */
@@ -82,6 +107,17 @@ struct dialect {
 	unsigned lexing;       /* of enum sql_lexing */
 	const struct sql_quote *quotes;                   /* ends with prefix NULL */
 	const struct sql_client_command *client_commands; /* NULL: a backslash begins none */
+	/*
+	 * Commands without a backslash: words that no statement begins with, in lower case. Ends
+	 * with name NULL, which stands for nothing here. NULL: none.
+	 */
+	const struct sql_client_command *client_words;
+	/*
+	 * The dialect in each of its modes, by SQL_MODE_… flags; NULL: it has one. What the
+	 * server's setting makes of them sql/modes.h knows.
+	 */
+	const struct dialect *const *modes;
+	unsigned always_code; /* executable comments of versions below are code on every server */
 
 	const char *body_start; /* pattern of the statements that contain statements */
 	enum sql_body body;
@@ -98,6 +134,8 @@ struct dialect {
 
 	/* How statements are judged: sql/risk.h. */
 	const struct sql_risk_rule *risks; /* ends with pattern NULL */
+	/* How ALTER TABLE and the like are carried out; ends with pattern NULL. NULL: not said. */
+	const struct sql_alter_rule *alters;
 	/*
 	 * Patterns of what stands before a list whose items, each behind it, are judged one by one:
 	 * "DROP TABLE". Ends with NULL; may be NULL.
@@ -126,12 +164,15 @@ struct dialect {
 	const char *const *session_bound;
 	const char *dependents;  /* what is lost beside its object by a statement that ends with
 				    CASCADE, as in a rule; NULL: the engine has no such word */
-	const char *home_schema; /* left out of names of what is lost; NULL: none is */
-	bool exact_names;        /* quoted names keep their case, others are in lower case */
+	const char *home_schema; /* left out of names of what is lost; "": none is, each is named;
+				    NULL: names have no schemas */
+	bool own_pairs;   /* a file's own BEGIN … COMMIT may stand anywhere, and are dropped */
+	bool exact_names; /* quoted names keep their case, others are in lower case */
 };
 
 extern const struct dialect dialect_sqlite;
 extern const struct dialect dialect_postgres;
+extern const struct dialect dialect_mariadb; /* MySQL, too; as long as no mode says else */
 
 /* True for what a folder of one engine's SQL is called, whether or not it has a dialect here. */
 bool sql_names_engine(const char *name);

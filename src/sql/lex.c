@@ -258,11 +258,26 @@ static enum sql_token_kind lex_colon(struct sql_lexer *lexer)
 	return SQL_TOKEN_OPERATOR;
 }
 
+/* ? @ @@ : and := of MariaDB. */
+static enum sql_token_kind lex_variable(struct sql_lexer *lexer)
+{
+	char sign = *lexer->at, second = sign == '@' ? '@' : '=';
+
+	if (sign == '?')
+		return lex_numbered_parameter(lexer);
+	lexer->at += byte_ahead(lexer, 1) == second ? 2 : 1;
+	return SQL_TOKEN_OPERATOR;
+}
+
 /* ? : @ # $, which begin SQLite's parameters. */
 static enum sql_token_kind lex_sign(struct sql_lexer *lexer)
 {
 	char sign = *lexer->at;
 
+	if (sign == '#' && lexes(lexer, SQL_LEX_HASH_COMMENTS))
+		return lex_line_comment(lexer);
+	if (lexes(lexer, SQL_LEX_VARIABLES))
+		return sign == '$' ? lex_word(lexer) : lex_variable(lexer);
 	if (sign == '$' && lexes(lexer, SQL_LEX_DOLLAR_STRINGS))
 		return lex_dollar(lexer);
 	if (lexes(lexer, SQL_LEX_NUMBERED))
@@ -280,11 +295,25 @@ static enum sql_token_kind lex_dot(struct sql_lexer *lexer)
 	return SQL_TOKEN_OPERATOR;
 }
 
+/* A command in an executable comment ends with it: the sandbox line of mariadb-dump. */
+static const char *client_end(const struct sql_lexer *lexer)
+{
+	const char *end = lex_line_end(lexer), *close = NULL;
+
+	if (lexer->mark.text != NULL)
+		close = memmem(lexer->at, (size_t)(end - lexer->at), "*/", 2);
+	return close != NULL ? close : end;
+}
+
 static enum sql_token_kind lex_backslash(struct sql_lexer *lexer)
 {
 	if (lexer->dialect->client_commands == NULL)
 		return lex_operator(lexer);
-	lexer->at = lex_line_end(lexer);
+	if (lexes(lexer, SQL_LEX_BACKSLASH_N) && byte_ahead(lexer, 1) == 'N') {
+		lexer->at += 2;
+		return SQL_TOKEN_WORD;
+	}
+	lexer->at = client_end(lexer);
 	return SQL_TOKEN_CLIENT;
 }
 
@@ -305,7 +334,40 @@ static enum sql_token_kind lex_other(struct sql_lexer *lexer)
 		return lex_word(lexer);
 	if (strchr(lexer->dialect->identifier_quotes, *lexer->at) != NULL)
 		return lex_identifier(lexer);
+	if (*lexer->at == '"' && lexes(lexer, SQL_LEX_DOUBLE_STRINGS))
+		return lex_string(lexer);
 	return lex_operator(lexer);
+}
+
+/* Servers want something blank behind it; the client drops such a line wherever it can. */
+static bool at_line_comment(const struct sql_lexer *lexer)
+{
+	unsigned char third = (unsigned char)byte_ahead(lexer, 2);
+
+	if (byte_ahead(lexer, 1) != '-')
+		return false;
+	return !lexes(lexer, SQL_LEX_DASHES_SPACED) || third <= ' ' || third == 0x7f ||
+	       lexer->before.text == NULL || lexer->before.kind == SQL_TOKEN_SEMICOLON;
+}
+
+static enum sql_token_kind lex_slash(struct sql_lexer *lexer)
+{
+	char third = byte_ahead(lexer, 2);
+
+	if (byte_ahead(lexer, 1) != '*')
+		return lex_operator(lexer);
+	if (lexes(lexer, SQL_LEX_EXECUTABLE) &&
+	    (third == '!' || (third == 'M' && byte_ahead(lexer, 3) == '!')))
+		return lex_mark(lexer);
+	return lex_block_comment(lexer);
+}
+
+static enum sql_token_kind lex_star(struct sql_lexer *lexer)
+{
+	if (lexer->mark.text == NULL || byte_ahead(lexer, 1) != '/')
+		return lex_operator(lexer);
+	lexer->at += 2;
+	return SQL_TOKEN_MARK;
 }
 
 static enum sql_token_kind lex_token(struct sql_lexer *lexer)
@@ -322,9 +384,11 @@ static enum sql_token_kind lex_token(struct sql_lexer *lexer)
 	case '\'':
 		return lex_string(lexer);
 	case '-':
-		return byte_ahead(lexer, 1) == '-' ? lex_line_comment(lexer) : lex_operator(lexer);
+		return at_line_comment(lexer) ? lex_line_comment(lexer) : lex_operator(lexer);
 	case '/':
-		return byte_ahead(lexer, 1) == '*' ? lex_block_comment(lexer) : lex_operator(lexer);
+		return lex_slash(lexer);
+	case '*':
+		return lex_star(lexer);
 	case '.':
 		return lex_dot(lexer);
 	case '\\':
@@ -368,13 +432,49 @@ static void follow(struct sql_lexer *lexer, const struct sql_token *token)
 	if (sql_token_is_gap(token) || token->kind == SQL_TOKEN_END)
 		return;
 	follow_signs(lexer, token);
-	if (token->kind == SQL_TOKEN_DATA || token->kind == SQL_TOKEN_CLIENT) {
+	if (token->kind == SQL_TOKEN_DATA || token->kind == SQL_TOKEN_CLIENT ||
+	    token->kind == SQL_TOKEN_DELIMITER) {
 		lexer->before = (struct sql_token){0};
 		return;
 	}
 	if (lexes(lexer, SQL_LEX_COPY_DATA))
 		follow_copy(lexer, token);
 	lexer->before = *token;
+}
+
+static void follow_mark(struct sql_lexer *lexer, struct sql_token *token)
+{
+	if (token->kind == SQL_TOKEN_MARK)
+		lexer->mark = *token->text == '/' ? *token : (struct sql_token){0};
+	else if (lexer->mark.text != NULL && lex_ends_early(lexer, token)) {
+		token->kind = SQL_TOKEN_BROKEN;
+		token->len = (size_t)(lexer->at - token->text);
+	}
+}
+
+/* The client looks for its delimiter before anything else, and inside words, too. */
+static enum sql_token_kind lex_until_delimiter(struct sql_lexer *lexer)
+{
+	const char *begin = lexer->at, *found;
+	size_t len = strlen(lexer->delimiter), reach;
+	enum sql_token_kind kind;
+
+	if (len == 0)
+		return lex_token(lexer);
+	if (starts_with(lexer, lexer->delimiter)) {
+		lexer->at += len;
+		return SQL_TOKEN_DELIMITER;
+	}
+	kind = lex_token(lexer);
+	if (kind != SQL_TOKEN_WORD && kind != SQL_TOKEN_NUMBER && kind != SQL_TOKEN_OPERATOR)
+		return kind;
+	/* It may begin in the token and end behind it. */
+	reach = (size_t)(lexer->end - lexer->at);
+	reach = (size_t)(lexer->at - begin) + (reach < len - 1 ? reach : len - 1);
+	found = memmem(begin, reach, lexer->delimiter, len);
+	if (found != NULL && found < lexer->at)
+		lexer->at = found;
+	return kind;
 }
 
 void sql_lex_init(struct sql_lexer *lexer, const struct dialect *dialect, const char *text,
@@ -401,16 +501,62 @@ struct sql_token sql_lex_next(struct sql_lexer *lexer)
 	else if (lexer->copy == SQL_COPY_DATA)
 		token.kind = lex_copy_data(lexer);
 	else
-		token.kind = lex_token(lexer);
+		token.kind = lex_until_delimiter(lexer);
 	token.len = (size_t)(lexer->at - token.text);
-	if (lexes(lexer, SQL_LEX_NUMBERED | SQL_LEX_COPY_DATA))
+	if (lexes(lexer, SQL_LEX_EXECUTABLE))
+		follow_mark(lexer, &token);
+	if (lexes(lexer, SQL_LEX_NUMBERED | SQL_LEX_COPY_DATA | SQL_LEX_DASHES_SPACED))
 		follow(lexer, &token);
 	return token;
 }
 
+static const char *skip_blanks(const char *at, const char *end)
+{
+	while (at < end && *at != '\n' && byte_is(*at, BYTE_SPACE))
+		at++;
+	return at;
+}
+
+/* The word behind DELIMITER, in quotes or not; its end, NULL when there is none. */
+static const char *delimiter_end(const char **begin, const char *end)
+{
+	const char *at = *begin = skip_blanks(*begin, end);
+	char quote = at < end && (*at == '\'' || *at == '"' || *at == '`') ? *at : '\0';
+
+	if (quote != '\0') {
+		*begin = ++at;
+		while (at < end && *at != '\n' && *at != quote)
+			at++;
+		return at < end && *at == quote && at > *begin ? at : NULL;
+	}
+	while (at < end && !byte_is(*at, BYTE_SPACE))
+		at++;
+	return at > *begin ? at : NULL;
+}
+
+void sql_lex_skip_line(struct sql_lexer *lexer)
+{
+	lexer->at = lex_line_end(lexer);
+	lexer->before = (struct sql_token){0};
+}
+
+bool sql_lex_delimiter(struct sql_lexer *lexer)
+{
+	const char *begin = lexer->at, *end = delimiter_end(&begin, lexer->end);
+	size_t len = end != NULL ? (size_t)(end - begin) : 0;
+
+	if (len == 0 || len > SQL_DELIMITER_MOST || memchr(begin, '\\', len) != NULL)
+		return false;
+	memcpy(lexer->delimiter, begin, len);
+	lexer->delimiter[len == 1 && *begin == ';' ? 0 : len] = '\0';
+	sql_lex_skip_line(lexer);
+	return true;
+}
+
 bool sql_token_is_gap(const struct sql_token *token)
 {
-	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT;
+	return token->kind == SQL_TOKEN_SPACE || token->kind == SQL_TOKEN_COMMENT ||
+	       token->kind == SQL_TOKEN_MARK;
 }
 
 bool sql_token_is_sign(const struct sql_token *token, char sign)

@@ -25,7 +25,9 @@ enum sql_token_kind {
 	SQL_TOKEN_OPERATOR, /* any other byte, or an operator of several */
 	SQL_TOKEN_CLIENT,   /* a command of the client, \connect: up to the end of its line */
 	SQL_TOKEN_DATA,     /* lines behind COPY … FROM stdin; the last one is \. */
-	SQL_TOKEN_BROKEN    /* an unclosed quote or a NUL byte: up to the end of the text */
+	SQL_TOKEN_MARK, /* what opens an executable comment, with its version, and what closes it */
+	SQL_TOKEN_DELIMITER, /* what ends a statement instead of `;`: the lexer's `delimiter` */
+	SQL_TOKEN_BROKEN     /* an unclosed quote or a NUL byte: up to the end of the text */
 };
 
 struct sql_token {
@@ -40,9 +42,15 @@ struct sql_broken {
 	const char *what, *advice;
 };
 
-/* Written by sql_lex_next() alone. */
+enum {
+	SQL_DELIMITER_MOST = 15 /* bytes, as in the client of MariaDB */
+};
+
+/* Written by sql_lex_next() alone, but for the first three, which may be set before a token. */
 struct sql_lexer {
-	const struct dialect *dialect;
+	const struct dialect *dialect; /* another one of dialect->modes, as a file sets its mode */
+	char delimiter[SQL_DELIMITER_MOST + 1]; /* "": `;` */
+	const struct sql_server *server; /* whose executable comments are code; NULL: all are */
 	const char *at;
 	const char *begin;
 	const char *end;      /* the first NUL byte, or text_end */
@@ -50,6 +58,8 @@ struct sql_lexer {
 	int line;
 	const struct sql_broken *broken; /* of the SQL_TOKEN_BROKEN; NULL for a NUL byte */
 
+	/* The executable comment we are in; text NULL: in none. */
+	struct sql_token mark;
 	/* The last token that says something, where a dialect's lexing depends on it. */
 	struct sql_token before;
 	int parentheses, brackets; /* open ones */
@@ -69,7 +79,17 @@ void sql_lex_init(struct sql_lexer *lexer, const struct dialect *dialect, const 
 /* The next token; SQL_TOKEN_END for ever after the last one. */
 struct sql_token sql_lex_next(struct sql_lexer *lexer);
 
-/* True for white space and comments. */
+/*
+ * Behind the word DELIMITER: take what stands there as the client of MariaDB does, and go to the
+ * end of the line. False, with nothing changed, for what can't be a delimiter: nothing, more than
+ * SQL_DELIMITER_MOST bytes, one with a backslash, a quote that is not closed.
+ */
+bool sql_lex_delimiter(struct sql_lexer *lexer);
+
+/* Go to the end of the line. */
+void sql_lex_skip_line(struct sql_lexer *lexer);
+
+/* True for white space, comments, and what opens and closes executable ones. */
 bool sql_token_is_gap(const struct sql_token *token);
 
 /* True for a bare word equal to `word`, ASCII case ignored. */

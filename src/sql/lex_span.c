@@ -1,4 +1,5 @@
 #include "sql/lex_span.h"
+#include "sql/executable.h"
 #include <string.h>
 #include <strings.h>
 
@@ -12,6 +13,12 @@ static const struct sql_broken
 	"close it with the same $tag$ it begins with"},
     broken_comment = {"a comment begins here and is never closed",
 	"close it with */; each /* inside a comment needs its own"},
+    broken_block = {"a comment begins here and is never closed", "close it with */"},
+    broken_nested = {"an executable comment begins inside another one",
+	"close the outer one first"},
+    broken_skipped = {"in an executable comment the end or the beginning of another comment stands "
+		      "here, and servers of another version, which skip it, end it there",
+	"write the statement without the executable comment"},
     broken_copy_line = {"it stands behind COPY … FROM stdin; in the same line",
 	"begin a new line behind the semicolon: the data begin there"},
     broken_copy_data = {"the data of COPY … FROM stdin begin here and are never ended",
@@ -82,18 +89,81 @@ enum sql_token_kind lex_block_comment(struct sql_lexer *lexer)
 	}
 	if (nests && depth > 0)
 		return lex_broken(lexer, &broken_comment);
+	if (depth > 0 && lexes(lexer, SQL_LEX_CLOSED_COMMENTS))
+		return lex_broken(lexer, &broken_block);
 	return lex_until(lexer, at, SQL_TOKEN_COMMENT);
+}
+
+/* As a server skips an executable comment: one of another kind may stand in it. */
+static enum sql_token_kind lex_skipped(struct sql_lexer *lexer)
+{
+	const char *at = lexer->at + 2;
+	bool inner = false;
+
+	for (; at < lexer->end; at++) {
+		if (!inner && at_pair(at, lexer->end, '/', '*')) {
+			inner = true;
+			at++;
+		} else if (at_pair(at, lexer->end, '*', '/')) {
+			if (!inner)
+				return lex_until(lexer, at + 2, SQL_TOKEN_COMMENT);
+			inner = false;
+			at++;
+		}
+	}
+	return lex_broken(lexer, &broken_block);
+}
+
+enum sql_token_kind lex_mark(struct sql_lexer *lexer)
+{
+	struct sql_token mark = {.kind = SQL_TOKEN_MARK, .text = lexer->at};
+	size_t len = lexer->at[2] == 'M' ? 4 : 3, digits = 0;
+
+	if (lexer->mark.text != NULL)
+		return lex_broken(lexer, &broken_nested);
+	while (digits < 6 && byte_is(byte_ahead(lexer, len + digits), BYTE_DIGIT))
+		digits++;
+	mark.len = digits >= 5 ? len + digits : len;
+	if (lexer->server != NULL && !sql_mark_is_code(&mark, lexer->dialect, lexer->server))
+		return lex_skipped(lexer);
+	lexer->at += mark.len;
+	return SQL_TOKEN_MARK;
+}
+
+static bool has_pair(const struct sql_token *token)
+{
+	for (size_t i = 0; i + 1 < token->len; i++)
+		if ((token->text[i] == '*' && token->text[i + 1] == '/') ||
+		    (token->text[i] == '/' && token->text[i + 1] == '*'))
+			return true;
+	return false;
+}
+
+bool lex_ends_early(struct sql_lexer *lexer, const struct sql_token *token)
+{
+	bool block = token->kind == SQL_TOKEN_COMMENT && *token->text == '/';
+
+	if (block || token->kind == SQL_TOKEN_BROKEN || !has_pair(token) ||
+	    !sql_mark_is_conditional(&lexer->mark, lexer->dialect))
+		return false;
+	lex_broken(lexer, &broken_skipped);
+	return true;
 }
 
 /* From a quote to the next `quote`; a doubled one stands for itself where `doubling` says so. */
 static enum sql_token_kind lex_quoted(struct sql_lexer *lexer, size_t opening, char quote,
     bool doubling, enum sql_token_kind kind, const struct sql_broken *broken)
 {
+	bool escapes = doubling && kind == SQL_TOKEN_STRING && lexes(lexer, SQL_LEX_BACKSLASHES);
 	const char *at = lexer->at + opening;
 	int lines = 0;
 
 	/* Byte by byte: most literals are too short for memchr() to pay. */
 	for (; at < lexer->end; at++) {
+		if (escapes && *at == '\\' && at + 1 < lexer->end) {
+			lines += *++at == '\n';
+			continue;
+		}
 		lines += *at == '\n';
 		if (*at != quote)
 			continue;
@@ -153,7 +223,7 @@ static enum sql_token_kind lex_escaped(struct sql_lexer *lexer, size_t opening)
 
 enum sql_token_kind lex_string(struct sql_lexer *lexer)
 {
-	return lex_quoted(lexer, 1, '\'', true, SQL_TOKEN_STRING, &broken_string);
+	return lex_quoted(lexer, 1, *lexer->at, true, SQL_TOKEN_STRING, &broken_string);
 }
 
 enum sql_token_kind lex_identifier(struct sql_lexer *lexer)

@@ -24,6 +24,12 @@ static inline bool byte_is(char byte, int kinds)
 	return (lex_byte_kinds[(unsigned char)byte] & kinds) != 0;
 }
 
+/*
+ * What only looks right in an executable comment that some servers skip: they look for its end in
+ * strings and line comments, too. True, and the token becomes SQL_TOKEN_BROKEN.
+ */
+bool lex_ends_early(struct sql_lexer *lexer, const struct sql_token *token);
+
 /* The byte `offset` behind the current one; NUL, which no token has, when there is none. */
 static inline char byte_ahead(const struct sql_lexer *lexer, size_t offset)
 {
@@ -46,6 +52,7 @@ const char *lex_line_end(const struct sql_lexer *lexer);
 /* Each moves behind what begins here; SQL_TOKEN_BROKEN when it has no end. */
 enum sql_token_kind lex_line_comment(struct sql_lexer *lexer);
 enum sql_token_kind lex_block_comment(struct sql_lexer *lexer);
+enum sql_token_kind lex_mark(struct sql_lexer *lexer); /* of an executable comment */
 enum sql_token_kind lex_string(struct sql_lexer *lexer);
 enum sql_token_kind lex_identifier(struct sql_lexer *lexer); /* a quoted one */
 enum sql_token_kind lex_prefixed(struct sql_lexer *lexer, const struct sql_quote *quote);

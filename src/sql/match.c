@@ -180,11 +180,18 @@ const struct sql_class_rule *sql_head_rule(
 void sql_head_read(
     struct sql_head *head, const struct dialect *dialect, const char *text, size_t len)
 {
+	sql_head_read_on(head, dialect, NULL, text, len);
+}
+
+void sql_head_read_on(struct sql_head *head, const struct dialect *dialect,
+    const struct sql_server *server, const char *text, size_t len)
+{
 	struct sql_lexer lexer;
 	struct sql_token token;
 
 	head->count = 0;
 	sql_lex_init(&lexer, dialect, text, len, 1);
+	lexer.server = server;
 	while (head->count < SQL_HEAD && (token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END)
 		if (!sql_token_is_gap(&token))
 			sql_head_add(head, &token);

@@ -61,6 +61,10 @@ bool sql_head_capture(const struct sql_head *head, const char *pattern,
 const struct sql_class_rule *sql_head_rule(
     const struct sql_head *head, const struct dialect *dialect);
 
+/* The head of a whole statement; as a server reads it that executes only some comments. */
+void sql_head_read_on(struct sql_head *head, const struct dialect *dialect,
+    const struct sql_server *server, const char *text, size_t len);
+
 /* The head of a whole statement. */
 void sql_head_read(
     struct sql_head *head, const struct dialect *dialect, const char *text, size_t len);

@@ -31,6 +31,7 @@ static const struct {
 	enum risk_condition fact;
 } pairs[] = {
     {"DO", "UPDATE", RISK_IF_UPSERT},
+    {"DUPLICATE", "KEY", RISK_IF_UPSERT},
     {"THEN", "DELETE", RISK_IF_MERGE_DELETE},
     {"THEN", "UPDATE", RISK_IF_MERGE_UPDATE},
     {"BY", "SOURCE", RISK_IF_BY_SOURCE},
@@ -45,6 +46,11 @@ static bool is_one_of(const struct sql_token *token, const char *const *words)
 		if (sql_token_is(token, *words))
 			return true;
 	return false;
+}
+
+static bool is_name(const struct sql_token *token)
+{
+	return token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_IDENTIFIER;
 }
 
 /* What changes rows. */
@@ -122,6 +128,52 @@ static void read_pairs(
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (sql_token_is(token, pairs[i].second) && sql_token_is(before, pairs[i].first))
 			part->facts |= 1u << pairs[i].fact;
+}
+
+/* ENGINE = InnoDB, in quotes or not. */
+static void read_engine(struct reading_part *part, const struct sql_token *token)
+{
+	static const char innodb[] = "innodb";
+	size_t quotes = token->kind == SQL_TOKEN_WORD ? 0 : 1;
+
+	if (part->engine && sql_token_is_sign(token, '='))
+		return;
+	if (part->engine && (token->len != strlen(innodb) + 2 * quotes ||
+				strncasecmp(token->text + quotes, innodb, strlen(innodb)) != 0))
+		part->facts |= 1u << RISK_IF_ENGINE;
+	part->engine = sql_token_is(token, "ENGINE");
+}
+
+/* users_old, `backup_users`: behind TO, AS or RENAME, a schema left out. */
+static void read_new_name(
+    struct reading_part *part, const struct sql_token *before, const struct sql_token *token)
+{
+	static const char *const words[] = {"old", "bak", "bkp", "backup", "archive", NULL};
+	static const char *const leading[] = {"TO", "AS", "RENAME", NULL};
+	size_t quotes = token->kind == SQL_TOKEN_IDENTIFIER ? 1 : 0;
+	const char *name = token->text + quotes, *end = token->text + token->len - quotes;
+
+	if (!is_name(token) || (!is_one_of(before, leading) && !sql_token_is_sign(before, '.')))
+		return;
+	for (const char *const *word = words; *word != NULL; word++) {
+		size_t len = strlen(*word);
+
+		if ((size_t)(end - name) > len + 1 &&
+		    ((end[-(ptrdiff_t)len - 1] == '_' && strncasecmp(end - len, *word, len) == 0) ||
+			(name[len] == '_' && strncasecmp(name, *word, len) == 0)))
+			part->facts |= 1u << RISK_IF_BACKUP;
+	}
+}
+
+/* What an event will do is read no further than this. */
+static void read_code(struct reading_part *part, const struct sql_token *token)
+{
+	static const char *const words[] = {"DELETE", "TRUNCATE", "DROP", "CALL", "EXECUTE",
+	    "UPDATE", "ALTER", "REPLACE", "RENAME", "LOAD", NULL};
+
+	if (part->body && is_one_of(token, words))
+		part->facts |= 1u << RISK_IF_CODE;
+	part->body = part->body || sql_token_is(token, "DO");
 	part->facts &= ~(1u << RISK_IF_CASCADE);
 	if (sql_token_is(token, "CASCADE"))
 		part->facts |= 1u << RISK_IF_CASCADE;
@@ -146,6 +198,9 @@ static void read_part(
 		return;
 	sql_head_add(&part->head, token);
 	read_pairs(part, &reader->before, token);
+	read_engine(part, token);
+	read_code(part, token);
+	read_new_name(part, &reader->before, token);
 	if (part->where)
 		read_condition(part, token);
 	if (depth == 0 && sql_token_is(token, "WHERE"))
@@ -166,11 +221,6 @@ static bool is_harmless(const struct sql_words *harmless, const struct sql_token
 {
 	return bsearch(word, harmless->items, harmless->count, sizeof(*harmless->items),
 		   compare_word) != NULL;
-}
-
-static bool is_name(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_IDENTIFIER;
 }
 
 /* A name before a parenthesis, unless what stands before it says that its columns follow. */
@@ -304,8 +354,8 @@ static void drop_parts(struct reader *reader, const struct sql_head *whole)
 	reading->count = kept;
 }
 
-void reading_of(struct reading *reading, const struct dialect *dialect, const char *text,
-    size_t len, struct arena *arena)
+void reading_of(struct reading *reading, const struct dialect *dialect,
+    const struct sql_server *server, const char *text, size_t len, struct arena *arena)
 {
 	struct reader reader = {.dialect = dialect, .arena = arena, .reading = reading};
 	struct sql_head whole = {.count = 0};
@@ -315,6 +365,7 @@ void reading_of(struct reading *reading, const struct dialect *dialect, const ch
 	*reading = (struct reading){0};
 	add_part(&reader, 0);
 	sql_lex_init(&lexer, dialect, text, len, 1);
+	lexer.server = server;
 	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
 		if (sql_token_is_gap(&token))
 			continue;

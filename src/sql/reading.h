@@ -23,6 +23,7 @@ struct reading_part {
 	int depth;   /* of parentheses, where it begins */
 	bool nested; /* it is carried out by the statement it stands in */
 	bool with, where, condition_over;
+	bool engine, body; /* behind ENGINE; behind DO */
 	struct sql_token condition[READING_WHERE_TOKENS + 1];
 	size_t condition_count;
 };
@@ -33,8 +34,9 @@ struct reading {
 	bool cut; /* it has more than READING_PARTS */
 };
 
-void reading_of(struct reading *reading, const struct dialect *dialect, const char *text,
-    size_t len, struct arena *arena);
+/* `server` reads it; NULL: one that executes all executable comments. */
+void reading_of(struct reading *reading, const struct dialect *dialect,
+    const struct sql_server *server, const char *text, size_t len, struct arena *arena);
 
 static inline bool reading_has(const struct reading_part *part, enum risk_condition fact)
 {

@@ -1,5 +1,6 @@
 #include "sql/risk.h"
 #include "base/text.h"
+#include "sql/executable.h"
 #include "sql/reading.h"
 #include <string.h>
 
@@ -73,9 +74,23 @@ static void add_loss(struct risk *risk, const char *object,
 		if (captured[0].qualifier.text != NULL)
 			loss.schema = plain_name(&captured[0].qualifier, dialect, arena);
 	}
+	for (size_t i = 0; i < risk->loss_count; i++)
+		if (strcmp(risk->losses[i].object, loss.object) == 0)
+			return;
 	risk->losses = arena_grow(
 	    arena, risk->losses, risk->loss_count, &risk->loss_capacity, sizeof(*risk->losses));
 	risk->losses[risk->loss_count++] = loss;
+}
+
+static void judge_how(
+    struct risk *risk, const struct reading_part *part, const struct dialect *dialect)
+{
+	const struct sql_alter_rule *rule = dialect->alters;
+	while (
+	    rule != NULL && rule->pattern != NULL && !sql_head_matches(&part->head, rule->pattern))
+		rule++;
+	if (rule != NULL && rule->pattern != NULL && rule->how > risk->how)
+		risk->how = rule->how;
 }
 
 static void judge_part(struct risk *risk, const struct reading_part *part,
@@ -97,6 +112,7 @@ static void judge_part(struct risk *risk, const struct reading_part *part,
 	if (rule->object != NULL && dialect->dependents != NULL &&
 	    reading_has(part, RISK_IF_CASCADE))
 		add_loss(risk, dialect->dependents, captured, dialect, arena);
+	judge_how(risk, part, dialect);
 	if (risk->rule != NULL && rule->level <= risk->level)
 		return;
 	risk->level = rule->level;
@@ -104,19 +120,38 @@ static void judge_part(struct risk *risk, const struct reading_part *part,
 	risk->why = rule->why;
 }
 
+static void say_unknown(struct risk *risk, const char *rule, const char *why)
+{
+	risk->level = RISK_UNKNOWN;
+	risk->rule = rule;
+	risk->why = why;
+}
+
+/* A server on which nothing of it is code does nothing. */
+static void judge_on(struct risk *risk, const struct dialect *dialect,
+    const struct sql_server *server, const struct sql_statement *statement, struct arena *arena)
+{
+	struct reading reading;
+	reading_of(&reading, dialect, server, statement->text, statement->len, arena);
+	for (size_t i = 0; i < reading.count; i++)
+		if (server == NULL || reading.parts[i].head.count > 0)
+			judge_part(risk, &reading.parts[i], dialect, arena);
+	if (reading.cut)
+		say_unknown(risk, "too-long", "it has more parts than are read");
+}
+
 void risk_of(struct risk *risk, const struct dialect *dialect,
     const struct sql_statement *statement, struct arena *arena)
 {
-	struct reading reading;
+	struct sql_server worlds[SQL_WORLDS];
+	size_t count = sql_worlds(worlds, dialect, statement->text, statement->len);
 	*risk = (struct risk){.level = RISK_SAFE};
-	reading_of(&reading, dialect, statement->text, statement->len, arena);
-	for (size_t i = 0; i < reading.count; i++)
-		judge_part(risk, &reading.parts[i], dialect, arena);
-	if (!reading.cut)
-		return;
-	risk->level = RISK_UNKNOWN;
-	risk->rule = "too-long";
-	risk->why = "it has more parts than are read";
+	for (size_t i = 0; i < count && i < SQL_WORLDS; i++)
+		judge_on(risk, dialect, &worlds[i], statement, arena);
+	if (count > SQL_WORLDS)
+		say_unknown(risk, "too-long", "it has more executable comments than are read");
+	else if (risk->rule == NULL)
+		judge_on(risk, dialect, NULL, statement, arena);
 }
 
 bool risk_names_table(const struct risk *risk, const char *table)
@@ -208,7 +243,7 @@ bool sql_is_update_where(const struct dialect *dialect, const char *text, size_t
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct reading reading;
-	reading_of(&reading, dialect, text, len, &arena);
+	reading_of(&reading, dialect, NULL, text, len, &arena);
 	return sql_head_matches(&reading.parts[0].head, "UPDATE") &&
 	       reading_has(&reading.parts[0], RISK_IF_WHERE);
 }
@@ -229,6 +264,17 @@ bool sql_has_word(const struct dialect *dialect, const char *text, size_t len, c
 		if (sql_token_is(&token, word))
 			return true;
 	return false;
+}
+
+const char *sql_how_name(enum sql_how how)
+{
+	static const char *const names[] = {
+	    [SQL_HOW_INSTANT] = "instant",
+	    [SQL_HOW_IN_PLACE] = "in place",
+	    [SQL_HOW_UNSURE] = "instant or copy",
+	    [SQL_HOW_COPY] = "copy",
+	};
+	return names[how];
 }
 
 const char *risk_level_name(enum risk_level level)

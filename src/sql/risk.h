@@ -28,7 +28,10 @@ enum risk_condition {
 	RISK_IF_MERGE_UPDATE, /* THEN UPDATE */
 	RISK_IF_BY_SOURCE,    /* WHEN NOT MATCHED BY SOURCE */
 	RISK_IF_NOT_VALID,    /* a constraint that is NOT VALID: not checked yet */
-	RISK_IF_PROGRAM       /* COPY from or to a program */
+	RISK_IF_PROGRAM,      /* COPY from or to a program */
+	RISK_IF_ENGINE,       /* an ENGINE that is not InnoDB is named */
+	RISK_IF_CODE,         /* behind DO there is something that changes or calls */
+	RISK_IF_BACKUP        /* a name like users_old, users_bak or backup_users is given */
 };
 
 /*
@@ -65,18 +68,40 @@ struct risk_loss {
 	const char *schema; /* as the statement has it; NULL: it names none */
 };
 
+/* How a table is altered, by reading: what is there may make it less, or more. */
+enum sql_how {
+	SQL_HOW_NOTHING,  /* no table is */
+	SQL_HOW_INSTANT,  /* the catalog alone changes */
+	SQL_HOW_IN_PLACE, /* it takes as long as the table is big, and others go on */
+	SQL_HOW_UNSURE,   /* by the column that is there, instantly or by copying */
+	SQL_HOW_COPY      /* and they can't write meanwhile */
+};
+
+/* The first that matches a statement, or one action of ALTER TABLE, counts. */
+struct sql_alter_rule {
+	const char *pattern;
+	enum sql_how how;
+};
+
 struct risk {
 	enum risk_level level;    /* the worst of its parts, whose the two texts are */
 	const char *rule;         /* stable name: "drop-column" */
 	const char *why;          /* one line for people */
+	enum sql_how how;         /* the slowest of its parts; where the dialect has rules for it */
 	struct risk_loss *losses; /* in the order of the text */
 	size_t loss_count, loss_capacity;
 };
 
-extern const struct sql_risk_rule risk_rules_sqlite[], risk_rules_postgres[];
+extern const struct sql_risk_rule risk_rules_sqlite[], risk_rules_postgres[], risk_rules_mariadb[];
 extern const struct sql_words risk_harmless_postgres; /* dialect.harmless_calls */
+extern const struct sql_words risk_harmless_mariadb;
+extern const struct sql_alter_rule alter_rules_mariadb[]; /* dialect.alters */
 
-/* Judge one statement. Texts are static or in the arena. */
+/*
+ * Judge one statement. Texts are static or in the arena. One that has executable comments is judged
+ * on every kind of server that reads it in its own way (sql/executable.h): the worst counts, and
+ * what may be lost on any of them.
+ */
 void risk_of(struct risk *risk, const struct dialect *dialect,
     const struct sql_statement *statement, struct arena *arena);
 
@@ -119,5 +144,6 @@ bool sql_moves_names(const struct dialect *dialect, const char *text, size_t len
 bool sql_has_word(const struct dialect *dialect, const char *text, size_t len, const char *word);
 
 const char *risk_level_name(enum risk_level level); /* "destructive" */
+const char *sql_how_name(enum sql_how how);         /* "in place"; NULL for SQL_HOW_NOTHING */
 
 #endif

@@ -92,9 +92,33 @@ static bool check_inside(const struct sql_script *script, const struct sql_state
 		return true;
 	case SQL_PLAIN:
 	case SQL_LATE:
+	case SQL_COMMITS:
 		break;
 	}
 	return check_plain(script, statement, pair, err);
+}
+
+/*
+ * Where a file's own transactions are dropped, each has to be committed: what the file gives up by
+ * its end must not be kept. Whatever commits by itself has committed it, too.
+ */
+static bool check_own_pairs(const struct sql_script *script, struct err *err)
+{
+	const struct sql_statement *begin = NULL;
+
+	for (size_t i = 0; i < script->count; i++) {
+		const struct sql_statement *statement = &script->statements[i];
+		struct pair any = {0};
+
+		if (statement->class == SQL_BEGIN)
+			begin = statement;
+		else if (statement->class == SQL_COMMIT || statement->class == SQL_COMMITS)
+			begin = NULL;
+		else if (!check_inside(script, statement, &any, err))
+			return false;
+	}
+	return begin == NULL || refuse(script, begin, "there is no COMMIT for it",
+				    "end the file with COMMIT; or remove it", err);
 }
 
 static bool check_outside(
@@ -113,6 +137,7 @@ static bool check_outside(
 	case SQL_EITHER:
 	case SQL_LATE:
 	case SQL_OUTSIDE:
+	case SQL_COMMITS:
 	case SQL_ABSORBED:
 		break;
 	}
@@ -203,7 +228,8 @@ static void drop_absorbed(struct sql_script *script)
 	for (size_t i = 0; i < script->count; i++) {
 		enum sql_class class = script->statements[i].class;
 
-		if (class == SQL_PLAIN || class == SQL_EITHER || class == SQL_LATE)
+		if (class == SQL_PLAIN || class == SQL_EITHER || class == SQL_LATE ||
+		    class == SQL_COMMITS)
 			script->statements[kept++] = script->statements[i];
 	}
 	script->count = kept;
@@ -226,6 +252,8 @@ static bool check_inside_all(const struct sql_script *script, struct err *err)
 {
 	struct pair pair = {0};
 
+	if (script->dialect->own_pairs)
+		return check_own_pairs(script, err);
 	for (size_t i = 0; i < script->count; i++)
 		if (!check_inside(script, &script->statements[i], &pair, err) ||
 		    (script->statements[i].class == SQL_LATE && !check_late(script, i, err)))
@@ -243,18 +271,28 @@ static bool check_outside_all(const struct sql_script *script, struct err *err)
 	return true;
 }
 
+static const struct sql_statement *first_of(const struct sql_script *script, enum sql_class class)
+{
+	for (size_t i = 0; i < script->count; i++)
+		if (script->statements[i].class == class)
+			return &script->statements[i];
+	return NULL;
+}
+
 bool sql_make_runnable(struct sql_script *script, bool no_transaction, struct err *err)
 {
-	bool transaction = !no_transaction && !runs_outside(script);
+	bool absorbs = !no_transaction && !runs_outside(script);
 
 	for (size_t i = 0; i < script->count; i++)
 		if (script->statements[i].parameter != NULL)
 			return refuse_parameter(script, &script->statements[i], err);
-	if (transaction ? !check_inside_all(script, err) : !check_outside_all(script, err))
+	if (absorbs ? !check_inside_all(script, err) : !check_outside_all(script, err))
 		return false;
-	if (transaction)
+	if (absorbs || script->dialect->own_pairs)
 		drop_absorbed(script);
-	script->transaction = transaction;
+	script->commits = first_of(script, SQL_COMMITS);
+	script->changes = first_of(script, SQL_PLAIN);
+	script->transaction = absorbs && script->commits == NULL;
 	return true;
 }
 

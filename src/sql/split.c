@@ -1,6 +1,9 @@
 #include "base/digest.h"
 #include "base/text.h"
+#include "sql/compound.h"
+#include "sql/executable.h"
 #include "sql/match.h"
+#include "sql/modes.h"
 #include "sql/script.h"
 #include <string.h>
 
@@ -21,6 +24,8 @@ enum body {
 
 struct splitter {
 	const struct dialect *dialect;
+	struct sql_lexer *lexer;
+	struct sql_modes modes;
 	const char *file;
 	const char *text;
 	char *copy; /* of the text, where statements live: each is ended by a NUL in place */
@@ -30,8 +35,11 @@ struct splitter {
 	size_t count, capacity;
 	/* The statement being read; none while head.count is 0. */
 	struct sql_head head;
+	struct sql_token mark; /* an executable comment it begins with, or would; text NULL: none */
 	const char *end;
 	struct sql_token before; /* the last token of it */
+	bool conditional;        /* it has executable comments that not all servers execute */
+	struct compound compound;
 	enum body body;
 	int blocks;            /* open BEGIN ATOMIC, and CASE inside it */
 	int parentheses;       /* open ones */
@@ -102,7 +110,9 @@ static void follow_blocks(struct splitter *s, const struct sql_token *token)
 
 static void follow_body(struct splitter *s, const struct sql_token *token)
 {
-	if (s->dialect->body == SQL_BODY_ATOMIC)
+	if (s->dialect->body == SQL_BODY_COMPOUND)
+		compound_follow(&s->compound, token);
+	else if (s->dialect->body == SQL_BODY_ATOMIC)
 		follow_blocks(s, token);
 	else if (s->body == BODY_SEMICOLON && sql_token_is(token, "END"))
 		s->body = BODY_END;
@@ -119,8 +129,32 @@ static bool has_value(const struct splitter *s, const struct sql_token *paramete
 	       sql_head_matches_any(&s->head, s->dialect->own_parameters);
 }
 
+/* An executable comment is part of the statement, but says nothing by itself. */
+static void add_mark(struct splitter *s, const struct sql_token *token)
+{
+	bool opens = *token->text == '/';
+
+	if (s->head.count == 0) {
+		s->mark = opens ? *token : (struct sql_token){0};
+		return;
+	}
+	s->conditional = s->conditional || (opens && sql_mark_is_conditional(token, s->dialect));
+	s->end = token->text + token->len;
+	sum_token(&s->sum, token);
+}
+
+static void begin_statement(struct splitter *s)
+{
+	if (s->mark.text == NULL)
+		return;
+	s->conditional = sql_mark_is_conditional(&s->mark, s->dialect);
+	sum_token(&s->sum, &s->mark);
+}
+
 static void add_token(struct splitter *s, const struct sql_token *token)
 {
+	if (s->head.count == 0)
+		begin_statement(s);
 	follow_body(s, token);
 	sql_head_add(&s->head, token);
 	s->end = token->text + token->len;
@@ -162,13 +196,60 @@ static bool check_encoding(
 	return err_at(err, s->file, line + count_lines(text, at));
 }
 
+/* What only some servers execute may make another statement of it. */
+static const struct sql_class_rule *rule_of(const struct splitter *s, const char *text, size_t len)
+{
+	static const struct sql_class_rule differs = {NULL, SQL_FORBIDDEN,
+	    "what it is depends on the server's version: write it without the executable comment"};
+	const struct sql_class_rule *rule = sql_head_rule(&s->head, s->dialect);
+	struct sql_server worlds[SQL_WORLDS];
+	size_t count = s->conditional ? sql_worlds(worlds, s->dialect, text, len) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct sql_class_rule *other;
+		struct sql_head head;
+
+		if (count > SQL_WORLDS)
+			return &differs;
+		sql_head_read_on(&head, s->dialect, &worlds[i], text, len);
+		other = sql_head_rule(&head, s->dialect);
+		if (head.count > 0 && other != rule &&
+		    (other == NULL || rule == NULL || other->class != rule->class))
+			return &differs;
+	}
+	return rule;
+}
+
+static bool refuse_at(
+    const struct splitter *s, int line, const char *what, const char *advice, struct err *err)
+{
+	err_set(err, ERR_MALFORMED, "%s", what);
+	err_next(err, "%s", advice);
+	return err_at(err, s->file, line);
+}
+
+static void clear_statement(struct splitter *s)
+{
+	s->parameter = NULL;
+	s->head.count = 0;
+	s->mark = s->before = (struct sql_token){0};
+	s->compound = (struct compound){0};
+	s->conditional = false;
+	s->body = BODY_NONE;
+	s->parentheses = 0;
+}
+
 static bool finish_statement(struct splitter *s, struct err *err)
 {
-	const struct sql_class_rule *rule = sql_head_rule(&s->head, s->dialect);
-	const struct sql_token *first = &s->head.tokens[0];
-	char *text = s->copy + (first->text - s->text);
+	const struct sql_token *first = s->mark.text != NULL ? &s->mark : &s->head.tokens[0];
 	size_t len = (size_t)(s->end - first->text);
+	char *text = s->copy + (first->text - s->text);
+	const struct sql_class_rule *rule = rule_of(s, first->text, len);
 
+	if (s->lexer->mark.text != NULL)
+		return refuse_at(s, s->lexer->mark.line,
+		    "an executable comment begins here, and a statement ends in it",
+		    "close it with */ before the semicolon", err);
 	/* What is overwritten is a `;`, white space, a comment's first byte or the end. */
 	text[len] = '\0';
 	if (!check_encoding(s, text, len, first->line, err))
@@ -180,17 +261,18 @@ static bool finish_statement(struct splitter *s, struct err *err)
 	    .len = len,
 	    .file = s->file,
 	    .line = first->line,
+	    .dialect = s->dialect,
 	    .class = rule != NULL ? rule->class : SQL_PLAIN,
 	    .advice = rule != NULL ? rule->advice : NULL,
+	    .conditional = s->conditional,
 	    .parameter = s->parameter,
 	    .parameter_line = s->parameter_line,
 	};
-	s->parameter = NULL;
 	sum_add(&s->sum, "\x01", 1);
-	s->head.count = 0;
-	s->before = (struct sql_token){0};
-	s->body = BODY_NONE;
-	s->parentheses = 0;
+	if (!sql_modes_follow(&s->modes, &s->statements[s->count - 1], &s->head, s->arena, err))
+		return false;
+	clear_statement(s);
+	s->dialect = s->lexer->dialect = s->modes.now;
 	return true;
 }
 
@@ -203,7 +285,8 @@ static bool has_trigger_body(const struct splitter *s)
 /* Inside something, where a semicolon ends no statement. */
 static bool is_open(const struct splitter *s)
 {
-	return s->blocks > 0 || (s->dialect->parentheses_hold && s->parentheses > 0);
+	return s->blocks > 0 || (s->dialect->parentheses_hold && s->parentheses > 0) ||
+	       compound_is_open(&s->compound);
 }
 
 static bool add_semicolon(struct splitter *s, const struct sql_token *token, struct err *err)
@@ -318,7 +401,15 @@ static bool refuse_open(const struct splitter *s, struct err *err)
 {
 	int line = s->head.tokens[0].line;
 
-	if (s->blocks > 0) {
+	if (compound_needs_delimiter(&s->compound)) {
+		err_set(err, ERR_MALFORMED, "where this statement ends can't be told");
+		err_next(err, "put it between the lines DELIMITER // and DELIMITER ; and end it "
+			      "with //");
+	} else if (compound_is_open(&s->compound)) {
+		err_set(err, ERR_MALFORMED, "a body begins here and is never closed");
+		err_next(err, "end every block with its END; or put the statement between the "
+			      "lines DELIMITER // and DELIMITER ; and end it with //");
+	} else if (s->blocks > 0) {
 		err_set(err, ERR_MALFORMED, "BEGIN ATOMIC without END");
 		err_next(err,
 		    "end every statement of the body with a semicolon, and the body with END;");
@@ -346,6 +437,47 @@ static bool finish_text(struct splitter *s, const struct sql_lexer *lexer, struc
 	return finish_statement(s, err);
 }
 
+/* The client looks for it where a line begins, and nothing is open. */
+static bool take_delimiter(struct splitter *s, const struct sql_token *token, struct err *err)
+{
+	const char *at = token->text;
+
+	while (at > s->text && (at[-1] == ' ' || at[-1] == '\t'))
+		at--;
+	if (s->mark.text != NULL || (at > s->text && at[-1] != '\n'))
+		return refuse_at(s, token->line, "DELIMITER is a command of the client, and no SQL",
+		    "give it a line of its own, between two statements", err);
+	return sql_lex_delimiter(s->lexer) ||
+	       refuse_at(s, token->line, "this can't be a delimiter",
+		   "write DELIMITER // or DELIMITER $$, and DELIMITER ; behind the statement", err);
+}
+
+static bool add(struct splitter *s, const struct sql_token *token)
+{
+	add_token(s, token);
+	return true;
+}
+
+/* What only the client knows; it is in no table that a statement begins with. */
+static bool add_first_word(struct splitter *s, const struct sql_token *token, struct err *err)
+{
+	const struct sql_client_command *command = s->dialect->client_words;
+
+	if ((s->dialect->lexing & SQL_LEX_DELIMITER) != 0 && sql_token_is(token, "DELIMITER"))
+		return take_delimiter(s, token, err);
+	while (command != NULL && command->name != NULL && !sql_token_is(token, command->name))
+		command++;
+	if (command == NULL || command->name == NULL)
+		return add(s, token);
+	if (command->advice == NULL) {
+		sql_lex_skip_line(s->lexer);
+		return true;
+	}
+	err_set(err, ERR_MALFORMED, "%s is a command of the client, and no SQL", command->name);
+	err_next(err, "%s", command->advice);
+	return err_at(err, s->file, token->line);
+}
+
 static bool take_token(struct splitter *s, const struct sql_lexer *lexer,
     const struct sql_token *token, struct err *err)
 {
@@ -353,6 +485,13 @@ static bool take_token(struct splitter *s, const struct sql_lexer *lexer,
 	case SQL_TOKEN_SPACE:
 	case SQL_TOKEN_COMMENT:
 		return true;
+	case SQL_TOKEN_MARK:
+		add_mark(s, token);
+		return true;
+	case SQL_TOKEN_DELIMITER:
+		return s->head.count == 0 || finish_statement(s, err);
+	case SQL_TOKEN_WORD:
+		return s->head.count == 0 ? add_first_word(s, token, err) : add(s, token);
 	case SQL_TOKEN_SEMICOLON:
 		return add_semicolon(s, token, err);
 	case SQL_TOKEN_CLIENT:
@@ -385,15 +524,17 @@ bool sql_split(struct sql_script *script, const struct dialect *dialect, const c
     size_t len, const char *file, int first_line, struct arena *arena, struct err *err)
 {
 	CLEANUP(digest_free) struct digest *digest = digest_new();
+	struct sql_lexer lexer;
 	struct splitter s = {
 	    .dialect = dialect,
+	    .lexer = &lexer,
+	    .modes.now = dialect,
 	    .file = file,
 	    .text = text,
 	    .copy = arena_alloc(arena, len + 1),
 	    .arena = arena,
 	    .sum.digest = digest,
 	};
-	struct sql_lexer lexer;
 
 	if (len > 0)
 		memcpy(s.copy, text, len);

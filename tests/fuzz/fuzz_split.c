@@ -5,7 +5,9 @@
  */
 #include "base/buf.h"
 #include "base/err.h"
+#include "sql/column_change.h"
 #include "sql/lex.h"
+#include "sql/names.h"
 #include "sql/risk.h"
 #include "sql/script.h"
 #include <sqlite3.h>
@@ -68,12 +70,19 @@ static void respell(struct buf *out, const char *text, size_t len, const char *g
 	}
 }
 
-/* Data and the client's commands need lines of their own. */
+/* Data and the client's commands need lines of their own; and behind a mode tokens are others. */
 static bool needs_lines(const char *text, size_t len)
 {
 	struct sql_lexer lexer;
 	struct sql_token token;
 
+	if (dialect->modes != NULL && (sql_names(dialect, text, len, "DELIMITER") ||
+					  sql_names(dialect, text, len, "sql_mode")))
+		return true;
+	for (const struct sql_client_command *word = dialect->client_words;
+	     word != NULL && word->name != NULL; word++)
+		if (sql_names(dialect, text, len, word->name))
+			return true;
 	sql_lex_init(&lexer, dialect, text, len, 1);
 	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END)
 		if (token.kind == SQL_TOKEN_DATA || token.kind == SQL_TOKEN_CLIENT)
@@ -141,9 +150,14 @@ static void check_complete(const struct sql_statement *statement)
 static void check_risk(const struct sql_statement *statement)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
+	struct sql_column_change *changes;
 	struct risk risk;
 
-	risk_of(&risk, dialect, statement, &arena);
+	for (size_t i = sql_column_changes(
+		 &changes, statement->dialect, statement->text, statement->len, &arena);
+	     i > 0; i--)
+		check(changes[i - 1].table != NULL && changes[i - 1].type != NULL);
+	risk_of(&risk, statement->dialect, statement, &arena);
 	check(risk.rule != NULL && risk.why != NULL);
 	for (size_t i = 0; i < risk.loss_count; i++) {
 		check(risk.losses[i].object[0] != '\0');
@@ -163,7 +177,7 @@ static void check_statements(const struct sql_script *script)
 		check(statement->len > 0 && strlen(statement->text) == statement->len);
 		check(statement->line >= line);
 		line = statement->line;
-		sql_summary(dialect, statement, summary, sizeof(summary));
+		sql_summary(statement->dialect, statement, summary, sizeof(summary));
 		check(strlen(summary) < sizeof(summary) && strchr(summary, '\n') == NULL);
 		if (dialect == &dialect_sqlite)
 			check_complete(statement);
@@ -187,6 +201,7 @@ static void check_runnable(struct sql_script script, bool no_transaction)
 		enum sql_class class = script.statements[i].class;
 
 		check(class == SQL_PLAIN || class == SQL_EITHER || class == SQL_LATE ||
+		      (!script.transaction && class == SQL_COMMITS) ||
 		      (!script.transaction && (class == SQL_OUTSIDE || class == SQL_ABSORBED)));
 	}
 }
@@ -223,6 +238,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	dialect = &dialect_sqlite;
 	check_text(text, size);
 	dialect = &dialect_postgres;
+	check_text(text, size);
+	dialect = &dialect_mariadb;
 	check_text(text, size);
 	free(text);
 	return 0;

@@ -86,6 +86,30 @@ static void half_way_by_itself(void **state)
 	assert_int_equal(findings.count, 0);
 }
 
+static void lint_mariadb(struct project *project, const char *text)
+{
+	project_write("migrations/1_a.sql", text);
+	if (!migration_read_all(&project->set, NULL, project_engine_folders, &dialect_mariadb,
+		&project->arena, &project->err))
+		fail_msg("%s", project->err.message);
+	lint_migrations(&findings, &project->set, &project->arena);
+}
+
+/* Where DDL commits by itself many statements of it are no reason to warn; a mixture is. */
+static void mixed_statements(void **state)
+{
+	struct project *project = *state;
+
+	lint_mariadb(project, "SET @a = 1;\nCREATE TABLE a (b INT);\nCREATE TABLE c (d INT);");
+	assert_int_equal(findings.count, 0);
+	lint_mariadb(project, "INSERT INTO a VALUES (1);\nINSERT INTO a VALUES (2);");
+	assert_int_equal(findings.count, 0);
+	lint_mariadb(project, "CREATE TABLE a (b INT);\nSET @a = 1;\nINSERT INTO a VALUES (@a);");
+	check_one("mixed-statements", "migrations/1_a.sql", 3, "(line 1) with others (line 3)");
+	lint_mariadb(project, "INSERT INTO a VALUES (1);\nTRUNCATE b;");
+	check_one("mixed-statements", "migrations/1_a.sql", 2, "(line 2) with others (line 1)");
+}
+
 static void half_way_for_foreign_keys_alone(void **state)
 {
 	struct project *project = *state;
@@ -134,6 +158,7 @@ int main(void)
 	    TEST(half_way),
 	    TEST(half_way_of_a_down_part),
 	    TEST(half_way_by_itself),
+	    TEST(mixed_statements),
 	    TEST(half_way_for_foreign_keys_alone),
 	    TEST(names_that_differ),
 	    TEST(mixed_versions),

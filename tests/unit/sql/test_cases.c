@@ -1,9 +1,9 @@
 /*
- * Every tests/cases/split/NAME.sql (SQLite) and split/postgres/NAME.sql, split and made runnable,
- * must read as NAME.expected: each statement under a line with its place and class, its data, the
- * checksum, and what is run by itself and without a transaction. TEST_ROOT names the folder of the
- * cases when it is not tests/cases; with WRITE_EXPECTED set the expected files are written anew, to
- * be read before they are kept.
+ * Every tests/cases/split/NAME.sql (SQLite), split/postgres/NAME.sql and split/mariadb/NAME.sql,
+ * split and made runnable, must read as NAME.expected: each statement under a line with its place
+ * and class, its data, the checksum, and what is run by itself and without a transaction. TEST_ROOT
+ * names the folder of the cases when it is not tests/cases; with WRITE_EXPECTED set the expected
+ * files are written anew, to be read before they are kept.
  */
 #include "base/fs.h"
 #include "base/sink.h"
@@ -38,6 +38,7 @@ static const char *const class_names[] = {
     [SQL_COMMIT] = "commit",
     [SQL_ABSORBED] = "absorbed",
     [SQL_CONTROL] = "transaction control",
+    [SQL_COMMITS] = "commits",
     [SQL_FORBIDDEN] = "forbidden",
 };
 
@@ -160,10 +161,12 @@ int main(void)
 	CLEANUP(arena_free) struct arena arena = {0};
 	const char *folder = arena_printf(&arena, "%s/split", root);
 	const char *postgres = arena_printf(&arena, "%s/postgres", folder);
+	const char *mariadb = arena_printf(&arena, "%s/mariadb", folder);
 	struct cases cases = {0};
 
 	if (!find(&cases, folder, &dialect_sqlite, &arena) ||
-	    !find(&cases, postgres, &dialect_postgres, &arena))
+	    !find(&cases, postgres, &dialect_postgres, &arena) ||
+	    !find(&cases, mariadb, &dialect_mariadb, &arena))
 		return 1;
 	return _cmocka_run_group_tests("split", cases.tests, cases.count, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /*
  * Every statement of tests/cases/risk/NAME.sql is judged as NAME.expected says: a line each with
- * its place, level, rule and what may be lost. TEST_ROOT and WRITE_EXPECTED as in test_cases.c.
+ * its place, level, rule, what may be lost, and how a table is altered. TEST_ROOT and
+ * WRITE_EXPECTED as in test_cases.c.
  */
 #include "base/buf.h"
 #include "base/fs.h"
@@ -36,7 +37,10 @@ static void show(
 		    risk.rule);
 		for (size_t j = 0; j < risk.loss_count; j++)
 			buf_printf(out, ", %s", risk.losses[j].object);
-		buf_printf(out, "%s: %s\n", risk.loss_count == 0 ? ", nothing" : "", summary);
+		buf_add_text(out, risk.loss_count == 0 ? ", nothing" : "");
+		if (risk.how != SQL_HOW_NOTHING)
+			buf_printf(out, ", %s", sql_how_name(risk.how));
+		buf_printf(out, ": %s\n", summary);
 		assert_non_null(risk.why);
 	}
 }
@@ -63,17 +67,16 @@ static void check_file(const struct dialect *dialect)
 }
 
 /* A rule without a case is one that nobody has looked at. */
-static void every_rule_has_a_case(void **state)
+static void check_rules(const struct dialect *dialect)
 {
-	(void)state;
 	const char *root = getenv("TEST_ROOT") != NULL ? getenv("TEST_ROOT") : "tests/cases";
 	CLEANUP(arena_free) struct arena arena = {0};
 	CLEANUP(buf_free) struct buf cases = buf_init(FILE_MAX);
 	struct err err = {0};
-	if (!fs_read(arena_printf(&arena, "%s/risk/sqlite.expected", root), &cases, ERR_UNEXPECTED,
-		&err))
+	if (!fs_read(arena_printf(&arena, "%s/risk/%s.expected", root, dialect->name), &cases,
+		ERR_UNEXPECTED, &err))
 		fail_msg("%s", err.message);
-	for (const struct sql_risk_rule *rule = risk_rules_sqlite; rule->pattern != NULL; rule++) {
+	for (const struct sql_risk_rule *rule = dialect->risks; rule->pattern != NULL; rule++) {
 		const char *judged =
 		    arena_printf(&arena, " %s %s, ", risk_level_name(rule->level), rule->name);
 		if (strstr(cases.data, judged) == NULL)
@@ -81,15 +84,28 @@ static void every_rule_has_a_case(void **state)
 	}
 }
 
-static void plain_risks_are_rules(void **state)
+static void every_rule_has_a_case(void **state)
 {
 	(void)state;
-	for (const char *const *name = dialect_sqlite.plain_risks; *name != NULL; name++) {
-		const struct sql_risk_rule *rule = risk_rules_sqlite;
+	check_rules(&dialect_sqlite);
+	check_rules(&dialect_mariadb);
+}
+
+static void check_plain_risks(const struct dialect *dialect)
+{
+	for (const char *const *name = dialect->plain_risks; *name != NULL; name++) {
+		const struct sql_risk_rule *rule = dialect->risks;
 		while (rule->pattern != NULL && strcmp(rule->name, *name) != 0)
 			rule++;
 		assert_non_null(rule->pattern);
 	}
+}
+
+static void plain_risks_are_rules(void **state)
+{
+	(void)state;
+	check_plain_risks(&dialect_sqlite);
+	check_plain_risks(&dialect_mariadb);
 }
 
 static void statements_of_sqlite(void **state)
@@ -102,6 +118,12 @@ static void statements_of_postgres(void **state)
 {
 	(void)state;
 	check_file(&dialect_postgres);
+}
+
+static void statements_of_mariadb(void **state)
+{
+	(void)state;
+	check_file(&dialect_mariadb);
 }
 
 static void losses_know_their_table(void **state)
@@ -146,13 +168,18 @@ static void names_that_move(void **state)
 	assert_false(sql_moves_names(&dialect_sqlite, moves[3], strlen(moves[3])));
 }
 
-/* It is searched by halves. */
+/* They are searched by halves. */
+static void check_sorted(const struct sql_words *words)
+{
+	for (size_t i = 1; i < words->count; i++)
+		assert_true(strcmp(words->items[i - 1], words->items[i]) < 0);
+}
+
 static void harmless_calls_are_sorted(void **state)
 {
 	(void)state;
-	const struct sql_words *words = dialect_postgres.harmless_calls;
-	for (size_t i = 1; i < words->count; i++)
-		assert_true(strcmp(words->items[i - 1], words->items[i]) < 0);
+	check_sorted(dialect_postgres.harmless_calls);
+	check_sorted(dialect_mariadb.harmless_calls);
 }
 
 /* Nothing is left unread without a word. */
@@ -227,6 +254,7 @@ int main(void)
 	    cmocka_unit_test(plain_risks_are_rules),
 	    cmocka_unit_test(statements_of_sqlite),
 	    cmocka_unit_test(statements_of_postgres),
+	    cmocka_unit_test(statements_of_mariadb),
 	    cmocka_unit_test(losses_know_their_table),
 	    cmocka_unit_test(names_that_move),
 	    cmocka_unit_test(harmless_calls_are_sorted),

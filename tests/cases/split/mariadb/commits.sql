@@ -1,0 +1,5 @@
+SET @a = 1;
+BEGIN;
+CREATE TABLE a (b INT);
+INSERT INTO a VALUES (@a);
+COMMIT;

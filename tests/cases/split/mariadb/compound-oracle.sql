@@ -1,0 +1,6 @@
+SELECT 1;
+CREATE PROCEDURE p AS
+  a INT;
+BEGIN
+  a := 1;
+END;

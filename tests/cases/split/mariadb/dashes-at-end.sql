@@ -1,0 +1,2 @@
+-- the last one has no line end
+SELECT 1 --

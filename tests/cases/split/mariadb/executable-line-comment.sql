@@ -1,0 +1,2 @@
+SELECT /*M!100500 -- */ DROP TABLE a;
+*/ 1;

@@ -1,0 +1,2 @@
+SELECT 0;
+SELECT /*!50003 1; SELECT 2 */;

@@ -1,0 +1,1 @@
+SELECT /*!80000 '*/ DROP TABLE a; -- ' */ 1;

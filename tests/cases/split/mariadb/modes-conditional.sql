@@ -1,0 +1,1 @@
+/*!80000 SET sql_mode = 'ANSI_QUOTES' */;

@@ -1,0 +1,3 @@
+SET @m = @@sql_mode;
+CALL p(@m);
+SET sql_mode = @m;

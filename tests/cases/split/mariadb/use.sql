@@ -1,0 +1,2 @@
+USE other;
+CREATE TABLE a (b INT);
