@@ -19,11 +19,11 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # --- What a fresh Debian or Ubuntu needs for each target ---
 
-NEED_build = gcc libc6-dev pkgconf libsqlite3-dev libpq-dev libcjson-dev libssl-dev libzstd-dev \
-             zlib1g-dev libcurl4-openssl-dev
+NEED_build = gcc libc6-dev pkgconf libsqlite3-dev libpq-dev libmariadb-dev libcjson-dev libssl-dev \
+             libzstd-dev zlib1g-dev libcurl4-openssl-dev
 NEED_run   = $(NEED_build) sqlite3
 NEED_test  = $(NEED_run) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
-             python3-pytest-timeout zstd postgresql pgbouncer openssl mariadb-server
+             python3-pytest-timeout zstd postgresql pgbouncer openssl mariadb-server galera-4
 NEED_lint  = $(NEED_test) clang clang-format clang-tidy cppcheck mandoc pyflakes3 \
              python3-jsonschema shellcheck \
              universal-ctags
@@ -40,8 +40,9 @@ HARDEN = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE \
 HARDEN_LINK = -pie -Wl,-z,relro,-z,now
 
 LIBS       := sqlite3 libcjson libcrypto libzstd zlib
-# Opened by the program when it needs them (net/curl.c, db/postgres/libpq.c), never linked.
-OPENED     := libcurl libpq
+# Opened by the program when it needs them (net/curl.c, db/postgres/libpq.c,
+# db/mariadb/libmariadb.c), never linked.
+OPENED     := libcurl libpq libmariadb
 LIB_CFLAGS := $(shell pkg-config --cflags $(LIBS) $(OPENED) 2>/dev/null)
 LDLIBS     := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -ldl -pthread
 

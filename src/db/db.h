@@ -21,6 +21,7 @@
 #include "base/stop.h"
 #include "base/url.h"
 #include "schema/schema.h"
+#include "sql/risk.h"
 #include "sql/script.h"
 #include <stdint.h>
 
@@ -247,6 +248,23 @@ struct db_driver {
 	bool (*begin)(struct db *db, const struct stop *stop, struct err *err);
 	bool (*commit)(struct db *db, const struct stop *stop, struct err *err);
 	bool (*rollback)(struct db *db, const struct stop *stop, struct err *err);
+
+	/*
+	 * Judge a statement of a script once more, by the schema that is there, where reading could
+	 * not: a column defined anew, a table with triggers. *risk is what reading made of it, and
+	 * changed where the schema says more: `level`, `rule`, `why` with what is lost. Texts in
+	 * the arena. Outside a transaction, before the script's first statement. NULL: reading says
+	 * all.
+	 */
+	bool (*judge)(struct db *db, const struct sql_script *script, size_t at, struct risk *risk,
+	    struct arena *arena, const struct stop *stop, struct err *err);
+
+	/*
+	 * Would rollback() undo all that these statements, none of which commits by itself, change?
+	 * False in *undone also when nobody can tell. Outside a transaction. NULL: it always would.
+	 */
+	bool (*undoes)(struct db *db, const struct sql_script *script, bool *undone,
+	    const struct stop *stop, struct err *err);
 
 	/*
 	 * What the catalog shows of a statement that was at work outside a transaction and is no

@@ -1,12 +1,14 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "db/db.h"
+#include "db/mariadb/driver.h"
 #include "db/postgres/driver.h"
 #include "db/sqlite/driver.h"
 
 const struct db_driver *const db_drivers[] = {
     &db_sqlite,
     &db_postgres,
+    &db_mariadb,
     NULL,
 };
 

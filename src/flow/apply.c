@@ -26,9 +26,9 @@ void flow_roll_back(struct flow *flow)
 	flow->driver->rollback(flow->db, &stop, &ignored);
 }
 
-bool flow_is_atomic(const struct flow *flow, const struct migration_part *part)
+bool flow_is_atomic(const struct migration_part *part)
 {
-	return (flow->driver->features & DB_TRANSACTIONAL_DDL) != 0 && part->script->transaction;
+	return part->script->transaction && !part->stepwise;
 }
 
 bool flow_can_go_on(const struct flow *flow, const struct plan_item *item)
@@ -36,12 +36,13 @@ bool flow_can_go_on(const struct flow *flow, const struct plan_item *item)
 	if (item->state != PLAN_UNFINISHED || item->migration == NULL)
 		return false;
 	const struct migration_part part = migration_up(item->migration);
-	return !flow_is_atomic(flow, &part);
+	/* By its tables it may have been begun so, whatever its script says. */
+	return !flow_is_atomic(&part) || flow->driver->undoes != NULL;
 }
 
 static bool atomic(const struct step *step)
 {
-	return flow_is_atomic(step->flow, step->part);
+	return flow_is_atomic(step->part);
 }
 
 bool flow_report_kept(const struct flow *flow, bool down, struct err *err)
@@ -190,11 +191,24 @@ static bool is_last(const struct flow *flow, const struct migration_part *part)
 	return false;
 }
 
+/* Statement by statement also when it was begun so, or could not be undone. */
+static bool settle_way(struct flow *flow, struct migration_part *part, bool begun, struct err *err)
+{
+	bool undone = true;
+	if (flow->driver->undoes == NULL || !flow_is_atomic(part))
+		return true;
+	if (!begun && !flow->driver->undoes(flow->db, part->script, &undone, &flow->stop, err))
+		return false;
+	part->stepwise = begun || !undone;
+	return true;
+}
+
 bool flow_run_part(struct flow *flow, const struct migration_part *part,
     const struct history_row *row, struct err *err)
 {
+	struct migration_part settled = *part;
 	struct step step = {.flow = flow,
-	    .part = part,
+	    .part = &settled,
 	    .migration = part->migration,
 	    .former = row,
 	    .last = is_last(flow, part),
@@ -202,7 +216,8 @@ bool flow_run_part(struct flow *flow, const struct migration_part *part,
 	    .began = stop_now()};
 	struct db_limits limits = step_limits(&step);
 	text_now(step.started_at);
-	if (!flow->driver->reset(flow->db, &limits, &flow->stop, err))
+	if (!flow->driver->reset(flow->db, &limits, &flow->stop, err) ||
+	    !settle_way(flow, &settled, step.has_row, err))
 		return err_context(err, "before %s", part->label);
 	report_begin(&step);
 	flow->applying = part->label;

@@ -60,7 +60,7 @@ static void tell_state(const struct flow *flow, bool down, const struct flow_app
 
 static bool is_proved(const struct flow *flow, const struct migration_part *part)
 {
-	return flow_is_atomic(flow, part) && flow->driver->prove != NULL;
+	return flow_is_atomic(part) && flow->driver->prove != NULL;
 }
 
 struct flow_approval flow_approval_of(const struct flow *flow, const struct judgement *judgement)
@@ -182,7 +182,7 @@ static bool check_transactions(
 		return true;
 	for (size_t i = 0; i < work->count; i++) {
 		const struct migration_part *part = &work->parts[i];
-		if (flow_is_atomic(flow, part))
+		if (flow_is_atomic(part))
 			continue;
 		err_set(err, ERR_LOCK,
 		    "%s is run outside a transaction, and %s has no session for"
@@ -238,6 +238,8 @@ static bool block(const struct gate *gate, const struct flow_approval *approval,
 	err_set(err, ERR_DESTRUCTIVE, "BLOCKED %s: nothing of it is done", part->label);
 	tell_statements(&gate->judgement, err);
 	err_at(err, part->migration->file, 0);
+	for (size_t i = 0; proof == NULL && i < gate->found_count; i++)
+		err_why(err, "%s", gate->found[i]);
 	for (size_t i = 0; proof != NULL && i < proof->count; i++)
 		err_why(err, "%s", proof->losses[i].evidence);
 	if (proof != NULL && proof->count == 0 && part->destructive)
@@ -308,6 +310,22 @@ static bool may_lose(struct flow *flow, const struct risk *risk, bool *yes, stru
 	return true;
 }
 
+/* What the schema that is there makes of a statement. */
+static bool look_closer(struct gate *gate, size_t at, struct err *err)
+{
+	struct flow *flow = gate->flow;
+	struct risk *risk = &gate->judgement.risks[at];
+	const char *why = risk->why;
+	if (flow->driver->judge == NULL)
+		return true;
+	if (!flow->driver->judge(
+		flow->db, gate->judgement.part.script, at, risk, &gate->arena, &flow->stop, err))
+		return false;
+	if (risk->level >= RISK_DESTRUCTIVE && risk->why != why)
+		gate->found[gate->found_count++] = risk->why;
+	return true;
+}
+
 bool gate_before(struct gate *gate, struct err *err)
 {
 	const struct judgement *judgement = &gate->judgement;
@@ -315,9 +333,13 @@ bool gate_before(struct gate *gate, struct err *err)
 	bool proved = is_proved(flow, &judgement->part);
 	bool needed = !proved && judgement->part.destructive;
 	bool moves = !proved && moves_names(gate);
+	gate->found =
+	    arena_array(&gate->arena, judgement->part.script->count + 1, sizeof(*gate->found));
 	for (size_t i = 0; i < judgement->part.script->count; i++) {
 		const struct risk *risk = &judgement->risks[i];
 		bool rows = true;
+		if (!proved && !look_closer(gate, i, err))
+			return false;
 		/* A statement no rule knows is the engine's to refuse; a PRAGMA acts unseen. */
 		if (risk->level < RISK_DESTRUCTIVE ||
 		    (proved && strcmp(risk->rule, "unknown-pragma") != 0))

@@ -92,7 +92,7 @@ void flow_show_progress(void *flow);
 bool flow_prepare(struct flow *flow, struct err *err);
 
 /* Does it run in one transaction with its history row? */
-bool flow_is_atomic(const struct flow *flow, const struct migration_part *part);
+bool flow_is_atomic(const struct migration_part *part);
 
 /* Would an unfinished one be run statement by statement, as it was begun? */
 bool flow_can_go_on(const struct flow *flow, const struct plan_item *item);

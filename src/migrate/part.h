@@ -15,6 +15,7 @@ struct migration_part {
 	bool down;
 	const char *label; /* for messages: "0012_add_users", "rollback of 0012_add_users" */
 	bool destructive;
+	bool stepwise; /* it can't be run in a transaction, whatever its script says */
 	int64_t lock_timeout, statement_timeout; /* ms; -1: not given */
 };
 

@@ -56,12 +56,14 @@ static int kind_rank(const struct schema *schema, const struct schema_kind *kind
 
 /* ASCII case comes last, and counts where the engine lets it. Parts of one table mostly have the
  * very same text for its name. */
-static int compare_text(const struct schema *schema, const char *a, const char *b)
+static int compare_text(
+    const struct schema *schema, const struct schema_kind *kind, const char *a, const char *b)
 {
 	if (a == b)
 		return 0;
 	int order = strcasecmp(a, b);
-	return order != 0 || !schema->dialect->exact_names ? order : strcmp(a, b);
+	bool exact = kind->exact || schema->dialect->exact_names;
+	return order != 0 || !exact ? order : strcmp(a, b);
 }
 
 static const char *top_name(const struct schema_object *object)
@@ -77,9 +79,9 @@ static int compare_place(
 	const struct schema_kind *top_b = b->kind->parent == NULL ? b->kind : b->kind->parent;
 	int order = top_a == top_b ? 0 : kind_rank(schema, top_a) - kind_rank(schema, top_b);
 	if (order == 0)
-		order = compare_text(schema, a->schema, b->schema);
+		order = compare_text(schema, top_a, a->schema, b->schema);
 	if (order == 0)
-		order = compare_text(schema, top_name(a), top_name(b));
+		order = compare_text(schema, top_a, top_name(a), top_name(b));
 	if (order != 0 || a->kind == b->kind)
 		return order;
 	return kind_rank(schema, a->kind) - kind_rank(schema, b->kind);
@@ -89,7 +91,7 @@ int schema_compare_names(
     const struct schema *schema, const struct schema_object *a, const struct schema_object *b)
 {
 	int order = compare_place(schema, a, b);
-	return order != 0 ? order : compare_text(schema, a->name, b->name);
+	return order != 0 ? order : compare_text(schema, a->kind, a->name, b->name);
 }
 
 int schema_compare(
@@ -98,7 +100,7 @@ int schema_compare(
 	int order = compare_place(schema, a, b);
 	if (order == 0 && a->kind->ordered)
 		order = (a->position > b->position) - (a->position < b->position);
-	return order != 0 ? order : compare_text(schema, a->name, b->name);
+	return order != 0 ? order : compare_text(schema, a->kind, a->name, b->name);
 }
 
 static int order_canonical(const void *a, const void *b, void *schema)
@@ -154,7 +156,7 @@ static bool make_unique(struct schema *schema, struct arena *arena)
 		    &schema->objects[schema->by_name[i] - schema->objects];
 		if (name == NULL)
 			name = before->name;
-		if (compare_text(schema, name, object->name) != 0 ||
+		if (compare_text(schema, object->kind, name, object->name) != 0 ||
 		    compare_place(schema, before, object) != 0) {
 			same = 1;
 			name = NULL;

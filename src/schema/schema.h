@@ -53,6 +53,7 @@ struct schema_kind {
 	bool in_schema; /* the engine has schemas, and it is in one */
 	bool renames;   /* a mirror's "renamedFrom" counts: the engine can rename it */
 	bool own_name;  /* a part known by its own name all over its schema: indexes, triggers */
+	bool exact;     /* case counts in its name, also where the dialect's names are not exact */
 	/* Everyday use adds those that have this attribute: no drift. "partitionOf"; NULL: none. */
 	const char *joins;
 	/* The attribute that names objects without a name: "columns"; NULL: all have one. */

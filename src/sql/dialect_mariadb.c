@@ -158,6 +158,10 @@ static const char *const moves_names[] = {
     NULL,
 };
 
+/* What a procedure leaves in the session nobody sees. */
+static const char *const session_bound[] = {"CREATE ?OR ?REPLACE TEMPORARY", "PREPARE|HANDLER",
+    "CALL|EXECUTE|LOCK", "SELECT ... INTO @", "SELECT|DO ... @ * :=", "SET @ ... (", NULL};
+
 #define LEXING                                                                                     \
 	(SQL_LEX_MARK_AT_START | SQL_LEX_HASH_COMMENTS | SQL_LEX_DASHES_SPACED |                   \
 	    SQL_LEX_CLOSED_COMMENTS | SQL_LEX_EXECUTABLE | SQL_LEX_VARIABLES |                     \
@@ -172,7 +176,8 @@ static const char *const moves_names[] = {
 		.always_code = 50700, .body = SQL_BODY_COMPOUND, .classes = classes,               \
 		.risks = risk_rules_mariadb, .alters = alter_rules_mariadb, .lists = lists,        \
 		.harmless_calls = &risk_harmless_mariadb, .plain_risks = plain_risks,              \
-		.moves_names = moves_names, .home_schema = "", .own_pairs = true,                  \
+		.moves_names = moves_names, .settings = "SET", .session_bound = session_bound,     \
+		.home_schema = "", .own_pairs = true,                                              \
 	}
 
 static const struct dialect *const modes[];

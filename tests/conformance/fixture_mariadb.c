@@ -5,7 +5,7 @@ const struct fixture fixture_mariadb = {
     .environment = "CONFORMANCE_MARIADB",
     .drop_database = "DROP DATABASE IF EXISTS db_entry_conformance",
     .create_database = "CREATE DATABASE db_entry_conformance CHARACTER SET utf8mb4",
-    .notice = "spoken aside",
+    .notice = "spoken_aside",
     .sql =
 	{
 	    [TABLE] = {"CREATE TABLE thing (id integer PRIMARY KEY, label longtext)", NULL},
@@ -16,9 +16,9 @@ const struct fixture fixture_mariadb = {
 	    [RESULTS_SETUP] = {"CREATE PROCEDURE both_results() BEGIN SELECT 1; SELECT 2; END",
 		NULL},
 	    [RESULTS] = {"CALL both_results()", NULL},
-	    [NOTICE] = {"SIGNAL SQLSTATE '01000' SET MESSAGE_TEXT = 'spoken aside'", NULL},
-	    [SETTING] = {"SET SESSION sql_safe_updates = 1", NULL},
-	    [SETTING_READ] = {"SELECT @@sql_safe_updates", NULL},
+	    [NOTICE] = {"DROP TABLE IF EXISTS spoken_aside", NULL},
+	    [SETTING] = {"SET SESSION div_precision_increment = 9", NULL},
+	    [SETTING_READ] = {"SELECT @@div_precision_increment", NULL},
 	    [TEMPORARY] = {"CREATE TEMPORARY TABLE leftover (a integer)", NULL},
 	    [LONG] = {"SELECT SLEEP(60)", NULL},
 	    [PARENT] = {"CREATE TABLE parent (id integer PRIMARY KEY)", NULL},

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.mariadb import MariaProject
 from support.past import BASE
 from support.postgres import PgBouncer, PostgresProject
 from support.project import Project
@@ -107,6 +108,14 @@ def pgbouncer(postgres):
 def mariadb():
     """A private MariaDB server."""
     yield from _serve(MariaDB())
+
+
+@pytest.fixture
+def maria_project(db_entry, tmp_path, mariadb):
+    """An empty project on MariaDB."""
+    made = MariaProject(db_entry, tmp_path, mariadb)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session", params=["postgres", "mariadb"])

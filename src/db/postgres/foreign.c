@@ -5,32 +5,12 @@
  * tool that blocks on its lock would block those.
  */
 #include "base/text.h"
+#include "db/hash.h"
 #include "db/postgres/postgres.h"
 #include "gen/sql.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* CRC-32 as in IEEE 802.3. */
-static uint32_t crc32_of(const char *bytes, size_t len)
-{
-	uint32_t crc = 0xFFFFFFFF;
-	for (size_t i = 0; i < len; i++) {
-		crc ^= (unsigned char)bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
-	}
-	return ~crc;
-}
-
-/* Java's String.hashCode(), of what has no character beyond ASCII. */
-static int32_t java_hash(const char *text)
-{
-	uint32_t hash = 0;
-	for (; *text != '\0'; text++)
-		hash = hash * 31 + (unsigned char)*text;
-	return (int32_t)hash;
-}
 
 static void add(struct buf *text, const char *part)
 {
@@ -47,7 +27,7 @@ static size_t golang_migrate(
 		add(&text, schema);
 		add(&text, table);
 		buf_printf(&text, "%s%s", i == 0 ? "/" : "", database);
-		uint32_t sum = crc32_of(text.data, text.len) * salt;
+		uint32_t sum = hash_crc32(text.data, text.len) * salt;
 		keys[i] = (struct pg_foreign){.tool = "golang-migrate", .key = sum};
 	}
 	return 2;
@@ -60,7 +40,7 @@ static size_t flyway(
 	(void)database;
 	buf_printf(&text, "\"%s\".\"%s\"", schema, table);
 	keys[0] = (struct pg_foreign){
-	    .tool = "Flyway", .key = INT64_C(77431708279161) + java_hash(text.data)};
+	    .tool = "Flyway", .key = INT64_C(77431708279161) + hash_java(text.data)};
 	return 1;
 }
 
@@ -70,7 +50,7 @@ static size_t sqlx(
 	(void)table;
 	(void)schema;
 	keys[0] = (struct pg_foreign){.tool = "sqlx",
-	    .key = INT64_C(0x3d32ad9e) * (int64_t)crc32_of(database, strlen(database))};
+	    .key = INT64_C(0x3d32ad9e) * (int64_t)hash_crc32(database, strlen(database))};
 	return 1;
 }
 

@@ -207,6 +207,7 @@ class MariaDB(Server):
         self._setup([
             self.programs()["mariadb-install-db"], "--no-defaults", f"--datadir={self.folder}/data",
             "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-flush-method=fsync",
+            f"--tmpdir={self.folder}",
         ])
 
     def command(self):

@@ -1,0 +1,348 @@
+/*
+ * What the files of the MariaDB and MySQL driver share. The contracts are those of db/db.h. Our own
+ * tables are all whose names begin with db_entry_, in the session's database (server.database).
+ */
+#ifndef DB_ENTRY_DB_MARIADB_MARIADB_H
+#define DB_ENTRY_DB_MARIADB_MARIADB_H
+
+#include "base/buf.h"
+#include "db/db.h"
+#include "db/mariadb/libmariadb.h"
+
+enum my_tls {
+	MY_TLS_DISABLED,
+	MY_TLS_PREFERRED,
+	MY_TLS_REQUIRED,
+	MY_TLS_VERIFY_CA,
+	MY_TLS_VERIFY_IDENTITY
+};
+
+/* A URL, understood. Texts are the URL's or live in the arena given. */
+struct my_target {
+	const struct url_host *hosts;
+	size_t host_count;
+	const char *socket; /* NULL: over TCP */
+	const char *user, *password, *database;
+	enum my_tls tls;
+	const char *ca, *ca_path, *cert, *key, *key_password, *crl, *cipher; /* NULL: none */
+	const char *server_key; /* file with the server's RSA key, for passwords without TLS */
+	const char *plugin_dir;
+	bool clear_password; /* may be sent as it is */
+	int64_t limit;       /* ms for one place; -1: none */
+	/* Keys that are other drivers' own, joined by ", "; NULL: none. */
+	const char *dropped;
+};
+
+/* One way to a server. */
+struct my_place {
+	const char *host;    /* as the certificate has it; of a socket its path */
+	const char *address; /* in numbers; NULL: a socket */
+	unsigned port;
+};
+
+/* What the first query found out. Texts live in the session's arena. */
+struct my_server {
+	bool maria;          /* not MySQL */
+	const char *flavour; /* "MariaDB", "MySQL" */
+	const char *version; /* "10.11.6" */
+	int number;          /* 101106 */
+	const char *database;
+	const char *account; /* "'app'@'%'", as the server knows the user */
+	const char *sql_mode;
+	int64_t id; /* of the connection, as the server calls it */
+	bool read_only, recovery;
+	bool pooler; /* the connection is not the session's own */
+	bool galera; /* a node of a cluster */
+	bool fresh;  /* nobody has asked for it since it was read */
+};
+
+enum {
+	MY_KEY_SIZE = 64 + 1, /* a lock's name */
+	MY_TOKEN_SIZE = 64 + 1,
+	MY_FOREIGN_MAX = 8
+};
+
+/* A lock of another migration tool. */
+struct my_foreign {
+	const char *tool;
+	char key[MY_KEY_SIZE];
+	bool taken;
+};
+
+/* Of a Galera cluster: lease.c. */
+struct my_lease {
+	struct errand *errand; /* the beat; NULL: it is not held */
+	struct heart *heart;   /* its task, as long as that is there */
+	char token[MY_TOKEN_SIZE];
+	char node[MY_TOKEN_SIZE];
+	/* What was last seen of another's, and how long it has been so. */
+	char seen_token[MY_TOKEN_SIZE];
+	int64_t seen_beat, looked, quiet;
+};
+
+struct my_lock {
+	bool held;             /* as far as we know */
+	bool local;            /* with GET_LOCK(), which some clusters refuse */
+	bool told;             /* db_entry_lock says that it is we */
+	char key[MY_KEY_SIZE]; /* what GET_LOCK() knows it by */
+	struct my_foreign foreign[MY_FOREIGN_MAX];
+	size_t foreign_count;
+	char name[320];        /* "pid 17 on web-5c9" */
+	int64_t noted;         /* when our note was last written */
+	struct db_holder seen; /* and when the holder was looked up */
+	int64_t looked;
+	struct my_lease lease;
+};
+
+struct my_db {
+	struct db base;
+	struct arena arena;
+	MYSQL *conn; /* NULL: lost */
+	struct my_target target;
+	struct my_place place; /* where it was reached */
+	struct db_limits limits, first_limits;
+	void (*notice)(void *context, enum db_notice level, const char *text);
+	void (*alive)(void *context);
+	void *context;
+	struct my_server server;
+	const char *label;
+	bool settled; /* the session has its settings */
+	bool in_transaction;
+	bool
+	    strayed; /* a migration's statement may have changed the session since the last reset */
+	struct my_lock lock;
+	/* judge.c: triggers, views and routines, of the script that is judged. */
+	struct arena reach_arena;
+	struct db_rows reach;
+	bool reach_read;
+	struct stop stop; /* of the call that runs now */
+	/* Of the request that runs now: why it was ended (ERR_NONE: it was not), and how long what
+	 * is left of it may take. */
+	struct err ended;
+	struct stop rest;
+	int64_t limit_at; /* when a statement has taken too long; 0: the server looks after it */
+	int64_t shown;    /* when alive() was last called */
+};
+
+/* --- url.c --- */
+
+/* ERR_CONFIG too when there is no client library. */
+bool my_target(
+    struct my_target *target, const struct url *url, struct arena *arena, struct err *err);
+
+/* --- connect.c, resolve.c --- */
+
+/* One connection, to the first place that will do, which *place then is. */
+bool my_connect(MYSQL **ret, struct my_place *place, const struct my_target *target,
+    struct arena *arena, const struct stop *stop, struct err *err);
+
+/* One connection to this place. */
+bool my_connect_to(MYSQL **ret, const struct my_place *place, const struct my_target *target,
+    const struct stop *stop, struct err *err);
+
+/* Close it without another word to the server, whatever it is at. NULL is fine. */
+void my_drop(MYSQL **conn);
+
+/* The addresses of a host, in numbers, in the arena; at least one. */
+bool my_resolve(const char *host, const char ***addresses, size_t *count, struct arena *arena,
+    const struct stop *stop, struct err *err);
+
+/* --- errors.c --- */
+
+enum err_retry my_retry(unsigned number);
+
+/* Is the connection of no use after this error? */
+bool my_is_lost(unsigned number);
+
+/* Why a connection could not be made; `place` says where. Returns false. */
+bool my_fail_open(unsigned number, const char *text, const char *place, struct err *err);
+
+/* Of a query that fails right behind connecting, what it is of a failed connect. Returns false. */
+bool my_fail_first(struct err *err);
+
+/* ERR_DATABASE with what the server said to the last request. `statement` may be NULL. */
+bool my_fail(struct my_db *s, const struct sql_statement *statement, struct err *err);
+
+/* Add who may have kept a statement from what it waited for. */
+void my_tell_blocker(struct my_db *s, struct err *err);
+
+/* The connection is gone. Returns false. */
+bool my_fail_lost(struct my_db *s, struct err *err);
+
+/* --- wire.c: a request and all its results --- */
+
+/* A row as it comes from the server; a cell that is NULL is NULL, others end with a NUL beside. */
+struct my_row {
+	size_t columns;
+	char *const *cells;
+	const unsigned long *lengths; /* bytes of each */
+	const MYSQL_FIELD *fields;
+};
+
+struct my_request {
+	const char *sql;
+	size_t len;
+	const struct sql_statement *statement; /* a migration's, for where it failed; or NULL */
+	/* May be NULL: the rows of its last result. */
+	struct arena *arena;
+	struct db_rows *rows;
+	/* Given each row as it comes, in place of keeping them; false with the err ends it. NULL:
+	 * rows are dropped, or kept. */
+	bool (*take)(void *context, const struct my_row *row, struct err *err);
+	void *context;
+	/* When it was ended by `stop`: the server had done it all the same. */
+	bool done;
+	int64_t affected;  /* rows, by the last result */
+	unsigned warnings; /* as the server counts them, of the last result */
+	/* The session may be another behind it: the server said so, or had no room for saying. */
+	bool changed;
+	/* On the way. */
+	int status, failed;
+};
+
+/* Every call of the driver begins with it; fails when `stop` has fired or the connection is lost.
+ */
+bool my_enter(struct my_db *s, const struct stop *stop, struct err *err);
+
+/*
+ * Send it, and read all results. When the call's stop fires the server is told to end the
+ * statement, and the session is usable again when this returns, or lost.
+ */
+bool my_request(struct my_db *s, struct my_request *request, struct err *err);
+
+/* Its two halves; between them other sessions may be asked. */
+void my_request_begin(struct my_db *s, struct my_request *request);
+bool my_request_end(struct my_db *s, struct my_request *request, struct err *err);
+
+/* A statement of our own, without rows. */
+bool my_do(struct my_db *s, const char *sql, struct err *err);
+
+/* A query of ours; all rows, in the arena. */
+bool my_ask(
+    struct my_db *s, const char *sql, struct arena *arena, struct db_rows *rows, struct err *err);
+
+/* A query of ours whose rows are handed over one by one, none of them kept: of any size. */
+bool my_stream(struct my_db *s, const char *sql,
+    bool (*take)(void *context, const struct my_row *row, struct err *err), void *context,
+    struct err *err);
+
+/* May a request have several statements from now on? */
+bool my_multiple(struct my_db *s, bool on, struct err *err);
+
+/* --- cancel.c --- */
+
+/* Tell the server to end what the session runs, over a connection of its own. */
+void my_cancel(struct my_db *s, const struct stop *stop);
+
+/* --- exec.c --- */
+
+bool my_exec(
+    struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err);
+bool my_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
+    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err);
+
+/* Append a text as a literal of the session as it is now; NULL becomes NULL. */
+void my_literal(struct my_db *s, const char *text, struct buf *out);
+
+/* Append a name in backticks. */
+void my_name(const char *name, struct buf *out);
+
+/* `?` become the values, in their order, except in quotes; comments are left out. ERR_UNEXPECTED
+ * when their number is another. */
+bool my_fill(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
+    struct buf *out, struct err *err);
+
+/* --- guard.c --- */
+
+/* ERR_DATABASE when a statement must not even be tried. */
+bool my_guard(const struct sql_statement *statement, struct err *err);
+
+/* --- session.c --- */
+
+/* The settings of a session that works, made once. ERR_LOCK behind a proxy. */
+bool my_settle(struct my_db *s, struct err *err);
+
+/* For statements of our own between those of a migration; and back. */
+bool my_be_ourselves(struct my_db *s, struct err *err);
+bool my_be_theirs(struct my_db *s, struct err *err);
+bool my_reset(
+    struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err);
+
+/* --- transaction.c --- */
+
+bool my_begin(struct db *db, const struct stop *stop, struct err *err);
+bool my_commit(struct db *db, const struct stop *stop, struct err *err);
+bool my_rollback(struct db *db, const struct stop *stop, struct err *err);
+
+/* --- lock.c --- */
+
+/* What the lock of a database is called. */
+void my_lock_key(const char *database, char key[MY_KEY_SIZE]);
+
+/* Ask one of the functions for locks; `format` has a `?` for the name. *yes: it answered 1. */
+bool my_lock_call(struct my_db *s, const char *format, const char *key, bool *yes, struct err *err);
+
+/* my_query() under the call's own stop, with `own.` for the qualifier of our tables. */
+bool my_own(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
+    struct arena *arena, struct db_rows *rows, struct err *err);
+
+bool my_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,
+    const struct stop *stop, struct err *err);
+void my_lock_note(struct db *db, const char *progress);
+bool my_lock_check(struct db *db, const struct stop *stop, struct err *err);
+bool my_unlock(struct db *db, const struct stop *stop, struct err *err);
+
+/* Give all locks to another session, without a moment in which they are free; then, as that one,
+ * say so. */
+bool my_lock_hand_over(struct my_db *s, struct my_db *fresh, struct err *err);
+bool my_lock_moved(struct my_db *s, struct err *err);
+
+/* --- lease.c: the lock of a Galera cluster --- */
+
+/* One try; *holder says who has it when it is not taken. */
+bool my_lease_take(struct my_db *s, bool *taken, struct db_holder *holder, struct err *err);
+
+/* Who has it, as far as its row says. */
+bool my_lease_holder(struct my_db *s, struct db_holder *holder, struct err *err);
+
+/* These do nothing when it is not held. ERR_LOCK when it is another's: */
+bool my_lease_check(struct my_db *s, struct err *err);
+bool my_lease_fence(struct my_db *s, struct err *err); /* as a part of the open transaction */
+bool my_lease_release(struct my_db *s, struct err *err);
+
+/* --- foreign.c: the locks of other tools --- */
+
+/* Find and take all, in order; *busy is the one somebody else holds, NULL when we have them all. */
+bool my_foreign_take(struct my_db *s, const struct my_foreign **busy, struct err *err);
+bool my_foreign_release(struct my_db *s, struct err *err);
+
+/* The lock of the tool whose history is schema.table; false: none. */
+bool my_foreign_key(
+    const char *table, const char *schema, const char *database, struct my_foreign *ret);
+
+/* --- judge.c, judge_column.c --- */
+
+struct sql_column_change;
+
+bool my_judge(struct db *db, const struct sql_script *script, size_t at, struct risk *risk,
+    struct arena *arena, const struct stop *stop, struct err *err);
+
+/* Append what of the column that is there a change of it loses, items joined by ", "; nothing when
+ * it keeps all. *there is false when there is no such column. */
+bool my_judge_column(struct my_db *s, const struct sql_column_change *change, bool *there,
+    struct buf *lost, struct err *err);
+
+/* --- undo.c --- */
+
+/* May these statements change what a rollback leaves as it is? */
+bool my_changes_for_good(
+    struct my_db *s, const struct sql_script *script, bool *for_good, struct err *err);
+bool my_undoes(struct db *db, const struct sql_script *script, bool *undone,
+    const struct stop *stop, struct err *err);
+
+/* --- remains.c --- */
+
+bool my_remains(struct db *db, const struct sql_statement *statement, bool failed,
+    struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err);
+
+#endif

@@ -1,0 +1,50 @@
+#include "base/text.h"
+#include "db/mariadb/mariadb.h"
+#include <string.h>
+
+/*
+ * At the level the server has: what a migration changes it reads as it is now at any of them, and
+ * READ COMMITTED is refused where the binary log has statements.
+ */
+bool my_begin(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct my_db *s = (struct my_db *)db;
+	if (!my_enter(s, stop, err) || !my_settle(s, err) || !my_do(s, "START TRANSACTION", err))
+		return false;
+	s->in_transaction = true;
+	return true;
+}
+
+bool my_commit(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct my_db *s = (struct my_db *)db;
+	struct my_request request = {.sql = "COMMIT", .len = strlen("COMMIT")};
+	if (!my_enter(s, stop, err) || !my_lease_fence(s, err))
+		return false;
+	bool ok = my_request(s, &request, err);
+	if (!ok && s->conn == NULL) {
+		err->retry = ERR_OUTCOME_UNKNOWN;
+		return false;
+	}
+	/* Stopped meanwhile, and done all the same: then it is done. */
+	if (!ok && !request.done)
+		return false;
+	s->in_transaction = false;
+	return true;
+}
+
+/* A cancel that came late may meet the ROLLBACK instead of what it was for. */
+bool my_rollback(struct db *db, const struct stop *stop, struct err *err)
+{
+	struct my_db *s = (struct my_db *)db;
+	s->stop = *stop;
+	for (int tries = 0; s->in_transaction && s->conn != NULL && tries < 3; tries++) {
+		if (my_do(s, "ROLLBACK", err))
+			s->in_transaction = false;
+		else if (!text_is(err->code, "1317"))
+			break;
+	}
+	if (s->conn == NULL)
+		s->in_transaction = false;
+	return !s->in_transaction;
+}

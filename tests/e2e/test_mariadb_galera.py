@@ -1,0 +1,118 @@
+"""One runner at a time on a Galera cluster, where locks are a node's own: three real nodes."""
+
+import signal
+import time
+
+import pytest
+
+from support.mariadb import GaleraNode, MariaProject
+
+# Three servers start, the second and third from a copy of the first.
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(300)]
+
+AT_ONCE = 10
+CUSTOMERS = "CREATE TABLE customers (id integer PRIMARY KEY, name varchar(100));"
+
+
+def long_statement(seconds):
+    return f"INSERT INTO customers SELECT 1000, SLEEP({seconds});"
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    nodes = []
+    try:
+        for _ in range(3):
+            node = GaleraNode(nodes)
+            if not node.available():
+                pytest.skip(f"Galera is not installed: {node.package}")
+            node.start()
+            nodes.append(node)
+        yield nodes
+    finally:
+        for node in reversed(nodes):
+            node.stop()
+
+
+@pytest.fixture
+def shop(db_entry, tmp_path, cluster):
+    """A project whose `urls` lead to its database by way of each node."""
+    made = MariaProject(db_entry, tmp_path, cluster[0])
+    made.urls = [{"DB_ENTRY_DATABASE_URL": node.url(made.database)} for node in cluster]
+    made.migration("0001_customers", CUSTOMERS)
+    made.ok("apply")
+    yield made
+    made.close()
+
+
+def test_locks_of_a_node_are_its_own(cluster):
+    """Why there is more to it than on a single server: all three get the same lock."""
+    for node in cluster:
+        assert node.client("SELECT GET_LOCK('the same', 0), SLEEP(0)").stdout == "1\t0\n"
+
+
+def test_replicas_on_all_nodes_apply_once(shop):
+    shop.migration("0002_slow", long_statement(1))
+    shop.migration("0003_row", "INSERT INTO customers VALUES (3, 'Eve');")
+    processes = [shop.start("apply", env=shop.urls[i % 3]) for i in range(12)]
+    results = [process.wait() for process in processes]
+    assert [result.code for result in results] == [0] * 12, results
+    applied = [result.event_names.count("migration.applied") for result in results]
+    assert sorted(applied) == [0] * 11 + [2]
+    assert shop.applied() == ["0001", "0002", "0003"]
+    assert shop.value("SELECT COUNT(*) FROM customers") == "2"
+
+
+def test_holder_at_work_keeps_it_and_is_named(shop):
+    """Longer than a lease lasts without a sign of life."""
+    shop.migration("0002_long", long_statement(20))
+    first = shop.start("apply", env=shop.urls[0])
+    shop.until_running("SLEEP(20)")
+    second = shop.start("apply", env=shop.urls[1])
+    assert f"pid {first.pid} on " in second.wait_for_event("lock.waiting")["holder"]
+    assert first.wait().code == 0
+    assert second.wait().code == 0
+    assert shop.applied() == ["0001", "0002"]
+
+
+def test_killed_holder_frees_it_and_leaves_nothing(shop):
+    """Its server goes on with what it was told; but who commits is the client."""
+    shop.migration("0002_long", long_statement(25))
+    first = shop.start("apply", env=shop.urls[0])
+    shop.until_running("SLEEP(25)")
+    second = shop.start("apply", env=shop.urls[1])
+    second.wait_for_event("lock.waiting")
+    first.signal(signal.SIGKILL)
+    first.wait()
+    assert second.wait().code == 24  # it has the lock, and says what the first one left
+    shop.until("NOT " + shop.running("SLEEP(25)"), 60)
+    assert shop.value("SELECT COUNT(*) FROM customers WHERE id = 1000") == "0"
+
+
+def test_holder_that_slept_too_long_is_kept_out(shop):
+    shop.migration("0002_slow", long_statement(3) + "\nINSERT INTO customers VALUES (9, 'late');")
+    first = shop.start("apply", env=shop.urls[0])
+    shop.until_running("SLEEP(3)")
+    first.signal(signal.SIGSTOP)
+    second = shop.start("apply", env=shop.urls[2])
+    second.wait_for_event("lock.waiting")
+    second.wait()  # it has the lock, and finds a migration that is not finished
+    first.signal(signal.SIGCONT)
+    result = first.wait()
+    assert result.code != 0
+    assert "not held any more" in result.stderr
+    assert shop.value("SELECT COUNT(*) FROM customers WHERE name = 'late'") == "0"
+
+
+def test_node_without_its_cluster_is_waited_for(shop, cluster):
+    """The last test here: two of three nodes are gone, and the third may not answer for them."""
+    for node in cluster[1:]:
+        node.kill()
+    deadline = time.monotonic() + 60
+    while "ON" in cluster[0].client("SHOW STATUS LIKE 'wsrep_ready'").stdout:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    result = shop.run("wait", env={**shop.urls[0], "DB_ENTRY_WAIT_TIMEOUT": "2s"}, log="json")
+    assert result.code == 69, result
+    assert result.refusal["code"] == "1047"
+    assert "wait.retry" in result.event_names
