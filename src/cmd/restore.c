@@ -118,8 +118,8 @@ const struct cmd cmd_restore = {
     .summary = "make the database what a dump is",
     .help =
 	"The dump is verified, what will be lost is said and confirmed, and a safety dump made\n"
-	"before the database is replaced in one transaction. Afterwards the history is that of\n"
-	"the dump. A dump of another database is refused unless --other-database is given too.\n"
+	"before the database is replaced, all or nothing. Afterwards the history is that of the\n"
+	"dump. A dump of another database is refused unless --other-database is given too.\n"
 	"End the application first: it would go on with what it remembers.",
     .options = options,
     .operands_least = 1,

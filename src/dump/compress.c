@@ -3,6 +3,8 @@
  * written to a disk meanwhile, and everybody waits for it.
  */
 #include "dump/parts.h"
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +132,26 @@ static void packing_abort(struct sink *sink)
 	packing_free(p);
 }
 
+/*
+ * With a worker it packs while the next bytes are read. Its thread must see no signals. A library
+ * without threads, or a system that has none left, does without.
+ */
+static bool begin_zstd(struct packing *p, int workers)
+{
+	ZSTD_inBuffer in = {"", 0, 0};
+	ZSTD_outBuffer out = {p->out, sizeof(p->out), 0};
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ZSTD_CCtx_reset(p->zstd, ZSTD_reset_session_and_parameters);
+	bool ok = !ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel, LEVEL)) &&
+		  !ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_checksumFlag, 1)) &&
+		  !ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_nbWorkers, workers)) &&
+		  !ZSTD_isError(ZSTD_compressStream2(p->zstd, &out, &in, ZSTD_e_continue));
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ok && out.pos == 0;
+}
+
 struct sink *dump_compress(enum dump_compression compression, struct sink *next)
 {
 	if (compression == DUMP_PLAIN)
@@ -143,10 +165,7 @@ struct sink *dump_compress(enum dump_compression compression, struct sink *next)
 	bool ready;
 	if (compression == DUMP_ZSTD) {
 		p->zstd = ZSTD_createCCtx();
-		ready = p->zstd != NULL &&
-			!ZSTD_isError(
-			    ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_compressionLevel, LEVEL)) &&
-			!ZSTD_isError(ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_checksumFlag, 1));
+		ready = p->zstd != NULL && (begin_zstd(p, 1) || begin_zstd(p, 0));
 	} else {
 		ready = deflateInit2(&p->gzip, LEVEL, Z_DEFLATED, GZIP_WINDOW, 8,
 			    Z_DEFAULT_STRATEGY) == Z_OK;

@@ -6,6 +6,7 @@
  */
 #include "base/digest.h"
 #include "base/text.h"
+#include "db/mariadb/dump.h"
 #include "db/mariadb/mariadb.h"
 #include "gen/sql.h"
 #include <stdio.h>
@@ -214,6 +215,8 @@ static bool take_rest(
 	s->lock.told = s->server.galera || write_row(s, &ignored);
 	s->lock.noted = 0;
 	s->lock.held = true;
+	if (!my_restore_heal(s, err))
+		return false;
 	*state = DB_LOCK_TAKEN;
 	return true;
 }

@@ -376,4 +376,11 @@ const struct db_driver db_mariadb = {
     .lock_note = my_lock_note,
     .lock_check = my_lock_check,
     .unlock = my_unlock,
+    .dump_format = "sql",
+    .dump_folder = my_dump_folder,
+    .dump_estimate = my_dump_estimate,
+    .dump = my_dump_database,
+    .dump_check = my_dump_check,
+    .dump_kinship = my_dump_kinship,
+    .restore = my_restore_database,
 };

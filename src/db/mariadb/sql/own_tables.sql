@@ -21,7 +21,9 @@ CREATE TABLE IF NOT EXISTS own.db_entry_history (
     app_version longtext,
     started_at varchar(64) NOT NULL,
     finished_at varchar(64),
-    failed_at varchar(64)
+    failed_at varchar(64),
+    failed_statement longtext,
+    done_checksum varchar(64)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS own.db_entry_run (

@@ -1,0 +1,192 @@
+/* What a restore that was not done, or not to its end, has left. */
+#include "base/text.h"
+#include "db/mariadb/dump.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	UNDO_MS = 5000,
+	ORPHAN_MS = 10000
+};
+
+/* --- Back again --- */
+
+/* Are all triggers of a table there that are in the script? */
+static bool has_all_triggers(struct my_db *side, const struct my_places *places, const char *script,
+    const char *table, bool *has, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct my_script s;
+	struct my_part part = {.kind = MY_PART_MARK};
+	struct db_rows rows;
+	long long count = 0;
+	bool ok = true;
+	my_script_from(&s, script, strlen(script));
+	while (ok && part.kind != MY_PART_END) {
+		ok = my_script_next(&s, &part, &side->stop, err);
+		const char *name = ok ? my_mark(&part, "trigger") : NULL;
+		count += name != NULL && text_is(name, table);
+	}
+	my_script_close(&s);
+	if (!ok ||
+	    !my_side_ask(side, &arena, &rows, err,
+		"SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %t AND"
+		" EVENT_OBJECT_TABLE = %t",
+		places->live, table))
+		return false;
+	*has = strtoll(rows.cells[0], NULL, 10) == count;
+	return true;
+}
+
+static bool drop_triggers_of(
+    struct my_db *side, const struct my_places *places, const char *table, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows rows;
+	if (!my_side_ask(side, &arena, &rows, err,
+		"SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = %t AND"
+		" EVENT_OBJECT_TABLE = %t",
+		places->live, table))
+		return false;
+	for (size_t i = 0; i < rows.count; i++)
+		if (!my_side_do(
+			side, err, "DROP TRIGGER " MY_OURS "%n.%n", places->live, rows.cells[i]))
+			return false;
+	return true;
+}
+
+/* A table's are made in their order; one that still has all is left alone: others may use it. */
+static bool put_back(struct my_db *side, const struct my_places *places, struct my_script *script,
+    const char *text, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct my_part part;
+	const char *current = NULL, *table;
+	bool has = false;
+	for (;;) {
+		if (!my_script_next(script, &part, &side->stop, err))
+			return false;
+		if (part.kind == MY_PART_END)
+			return true;
+		if ((table = my_mark(&part, "trigger")) != NULL && !text_is(table, current)) {
+			current = arena_strdup(&arena, table);
+			if (!has_all_triggers(side, places, text, current, &has, err) ||
+			    (!has && !drop_triggers_of(side, places, current, err)))
+				return false;
+		}
+		struct my_request request = {.sql = part.text, .len = part.len};
+		bool due =
+		    part.kind == MY_PART_STATEMENT && !(has && text_starts(part.text, "CREATE "));
+		if (due && !my_request(side, &request, err))
+			return false;
+	}
+}
+
+/* When it fails somebody is in the way, and the next who takes the lock tries again. */
+bool my_put_triggers_back(
+    struct my_db *side, const struct my_places *places, const char *text, struct err *err)
+{
+	struct my_script script;
+	side->stop = stop_cleanup(UNDO_MS);
+	my_script_from(&script, text, strlen(text));
+	bool ok = my_side_do(side, err, "USE %n", places->live) &&
+		  put_back(side, places, &script, text, err);
+	my_script_close(&script);
+	return ok && my_do(side, "SET NAMES utf8mb4", err) && my_do(side, MY_SET_MODE, err);
+}
+
+bool my_restore_marks(
+    struct my_db *s, const struct my_places *places, bool *before, bool *after, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows rows;
+	if (!my_side_ask(s, &arena, &rows, err,
+		"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %t AND"
+		" TABLE_NAME IN ('" MY_BEFORE "', '" MY_AFTER "')",
+		places->old))
+		return false;
+	*before = *after = false;
+	for (size_t i = 0; i < rows.count; i++) {
+		*before = *before || text_is(rows.cells[i], MY_BEFORE);
+		*after = *after || text_is(rows.cells[i], MY_AFTER);
+	}
+	return true;
+}
+
+/* --- Afterwards --- */
+
+static void say(const struct my_db *s, const char *text)
+{
+	if (s->notice != NULL)
+		s->notice(s->context, DB_NOTICE_WARNING, text);
+}
+
+/*
+ * Of a program that was killed the server may still run a statement, which waits for others: it
+ * must not be done behind our back.
+ */
+static bool end_orphans(struct my_db *s, const struct my_places *places, struct err *err)
+{
+	struct stop soon = stop_within(&s->stop, ORPHAN_MS);
+	for (;;) {
+		CLEANUP(arena_free) struct arena arena = {0};
+		struct db_rows rows;
+		struct err ignored;
+		if (!my_side_ask(s, &arena, &rows, err,
+			"SELECT ID FROM information_schema.PROCESSLIST"
+			" WHERE INSTR(INFO, CONCAT(%t, '`', %t, '`.')) +"
+			" INSTR(INFO, CONCAT(%t, '`', %t, '`.')) > 0 AND ID <> CONNECTION_ID()",
+			MY_OURS, places->old, MY_OURS, places->live))
+			return false;
+		if (rows.count == 0)
+			return true;
+		my_do(s, arena_printf(&arena, "KILL %s", rows.cells[0]), &ignored);
+		if (!stop_sleep(&soon, 50, err))
+			return err_context(err, "connection %s is still at it", rows.cells[0]);
+	}
+}
+
+/* What was written down holds no NUL: neither does any text the server has taken for SQL. */
+static bool heal(struct my_db *s, struct my_db *side, const struct my_places *places, bool renamed,
+    struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows rows;
+	if (!my_do(side, "SET NAMES utf8mb4, SESSION foreign_key_checks = 0", err) ||
+	    !my_do(side, MY_SET_MODE, err) ||
+	    !my_side_ask(side, &arena, &rows, err, "SELECT way_back, way_on FROM %n.%n",
+		places->old, renamed ? MY_AFTER : MY_BEFORE))
+		return false;
+	if (renamed) {
+		const char *redo = rows.count == 1 ? rows.cells[1] : "";
+		if (!my_finish(side, places, redo, strlen(redo), err))
+			return false;
+		say(s, "a restore that was cut off was brought to its end");
+		return true;
+	}
+	if (rows.count == 1 && !my_put_triggers_back(side, places, rows.cells[0], err))
+		return false;
+	side->stop = s->stop;
+	if (!my_places_remove(side, places, err))
+		return false;
+	say(s, "a restore that was cut off was undone: the database is as it was before");
+	return true;
+}
+
+bool my_restore_heal(struct my_db *s, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct my_db side = {.conn = NULL};
+	struct my_places places;
+	bool before, after;
+	my_places(&places, s->server.database, &arena);
+	if (!my_restore_marks(s, &places, &before, &after, err))
+		return false;
+	if (!before && !after)
+		return true;
+	bool ok = end_orphans(s, &places, err) &&
+		  my_restore_marks(s, &places, &before, &after, err) &&
+		  my_side_open(&side, s, err) && heal(s, &side, &places, after, err);
+	my_side_close(&side);
+	return ok || err_context(err, "a restore that was cut off can't be brought to its end");
+}
