@@ -51,12 +51,10 @@ def change(shop):
 
 
 def seen(shop):
-    shop.sql("DROP TABLE IF EXISTS db_entry_lock")
     return stock(shop), exactly(shop)
 
 
 def restored(shop):
-    shop.sql("DROP TABLE IF EXISTS db_entry_lock")
     assert stock(shop) == shop.was
     assert exactly(shop) == shop.exact
     assert beside(shop) == []
@@ -86,7 +84,6 @@ def test_into_another_database(coded):
     refused = coded.run("restore", coded.dump, "--yes", env=env)
     assert refused.code == 64, refused
     coded.ok("restore", coded.dump, "--yes", "--other-database", env=env)
-    coded.server.client("DROP TABLE IF EXISTS db_entry_lock", other)
     assert stock(coded, other).replace(other, coded.database) == coded.was
     coded.server.client("INSERT INTO numbered (t) VALUES ('x')", other)
 
@@ -237,7 +234,6 @@ def test_a_foreign_key_to_elsewhere(maria_shop):
     made = dump(maria_shop)
     maria_shop.sql("DROP TABLE ours, item; CREATE TABLE ours (other int)")
     maria_shop.ok("restore", made, "--yes", "--dump=never")  # the view is broken now
-    maria_shop.sql("DROP TABLE IF EXISTS db_entry_lock")
     assert stock(maria_shop) == before
 
 

@@ -262,4 +262,5 @@ def test_nothing_of_it_reaches_the_application(maria_project):
     result = maria_project.ok("run", "--", "sh", "-c", shell)
     lines = result.stdout.split()
     assert lines[0] == "0"
-    assert lines[2] == lines[4] == "0" * 16, result
+    own = 1 << 31 | 1 << 32  # 32 and 33 are the C library's own
+    assert int(lines[2], 16) == 0 and int(lines[4], 16) & ~own == 0, result

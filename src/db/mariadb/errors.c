@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	NOT_ALLOWED = 5010 /* a plugin that connect.c does not name */
+};
+
 struct rule {
 	unsigned number;
 	enum err_kind kind; /* of a failed connect */
@@ -59,6 +63,7 @@ static const struct rule rules[] = {
     {3572, ERR_UNREACHABLE, ERR_RETRY_STATEMENT}, /* NOWAIT */
     {4031, ERR_UNREACHABLE, ERR_RETRY},           /* idle for too long */
     {4151, ERR_ACCESS, ERR_FATAL},
+    {NOT_ALLOWED, ERR_ACCESS, ERR_FATAL},
     {9001, ERR_UNREACHABLE, ERR_RETRY}, /* ProxySQL: no back end in time */
     {0, ERR_UNREACHABLE, ERR_FATAL},
 };
@@ -130,6 +135,11 @@ static void advise_open(unsigned number, struct err *err)
 			      " image apt-get install libmariadb3; elsewhere name its folder:"
 			      " ?plugin-dir=/path");
 		return;
+	case NOT_ALLOWED:
+		err_next(
+		    err, "have the server checked: ?ssl-mode=VERIFY_IDENTITY&ssl-ca=/path/ca.pem");
+		err_next(err, "or, where nobody can listen: ?allowCleartextPasswords=true");
+		return;
 	default:
 		if (err->kind == ERR_ACCESS || number == 1049)
 			err_next(err, "look at user, password and database in the URL: db-entry"
@@ -162,6 +172,9 @@ bool my_fail_open(unsigned number, const char *text, const char *place, struct e
 		number = 2059;
 		rule = rule_for(number);
 	}
+	/* Connector/C 3.3 prints a part of another plugin's name here. */
+	if (number == NOT_ALLOWED)
+		text = "the server asks for the password as it is, which a false one could do too";
 	if (system != 0)
 		err_set(err, rule->kind, "%s: %s", place, strerror(system));
 	else

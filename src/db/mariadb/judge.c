@@ -156,10 +156,13 @@ static bool body_names(const char *body, const char *name)
 	return sql_names(&dialect_mariadb, body, strlen(body), name);
 }
 
-/* Does it, or what it calls, more than add rows and set those of the statement? */
+/* Does it, or what it calls, more than add rows and set those of the statement? One that is not
+ * shown (NULL) may. */
 static bool is_harmful(const struct my_db *s, const char *body)
 {
 	static const char *const words[] = {"DELETE", "UPDATE", "REPLACE", "CALL", NULL};
+	if (body == NULL)
+		return true;
 	const struct sql_statement statement = {
 	    .text = body, .len = strlen(body), .dialect = &dialect_mariadb};
 	if (says_any(&statement, words) || strstr(body, "/*!") != NULL)
@@ -208,7 +211,7 @@ static const char *find_harmful(const struct my_db *s, const struct sql_statemen
 		if (row[NAME][0] == '\0' || says_any(&body, adds)) {
 			if (is_any_harmful(s, statement))
 				return row[NAME][0] == '\0' ? row[TABLE] : row[NAME];
-		} else if (row[BODY] == NULL || is_harmful(s, row[BODY]))
+		} else if (is_harmful(s, row[BODY]))
 			return row[NAME];
 	}
 	return NULL;

@@ -319,19 +319,6 @@ bool my_foreign_release(struct my_db *s, struct err *err);
 /* The lock of the tool whose history is schema.table; false: none. */
 bool my_foreign_key(
     const char *table, const char *schema, const char *database, struct my_foreign *ret);
-/* --- dump.c, kinship.c, restore.c --- */
-
-const char *my_dump_folder(const struct url *url, struct arena *arena);
-bool my_dump_estimate(struct db *db, int64_t *bytes, const struct stop *stop, struct err *err);
-bool my_dump_database(struct db *db, struct sink *sink, const char *scratch,
-    const struct db_progress *progress, struct db_dump_check *check, const struct stop *stop,
-    struct err *err);
-bool my_dump_check(
-    const char *path, struct db_dump_check *check, const struct stop *stop, struct err *err);
-bool my_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,
-    const struct stop *stop, struct err *err);
-bool my_restore_database(struct db *db, const char *path, const struct db_progress *progress,
-    const struct stop *stop, struct err *err);
 
 /* --- judge.c, judge_column.c --- */
 
@@ -357,5 +344,19 @@ bool my_undoes(struct db *db, const struct sql_script *script, bool *undone,
 
 bool my_remains(struct db *db, const struct sql_statement *statement, bool failed,
     struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err);
+
+/* --- dump.c, kinship.c, restore.c --- */
+
+const char *my_dump_folder(const struct url *url, struct arena *arena);
+bool my_dump_estimate(struct db *db, int64_t *bytes, const struct stop *stop, struct err *err);
+bool my_dump_database(struct db *db, struct sink *sink, const char *scratch,
+    const struct db_progress *progress, struct db_dump_check *check, const struct stop *stop,
+    struct err *err);
+bool my_dump_check(
+    const char *path, struct db_dump_check *check, const struct stop *stop, struct err *err);
+bool my_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,
+    const struct stop *stop, struct err *err);
+bool my_restore_database(struct db *db, const char *path, const struct db_progress *progress,
+    const struct stop *stop, struct err *err);
 
 #endif

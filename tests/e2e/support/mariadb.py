@@ -52,9 +52,10 @@ class MariaProject(Project):
             time.sleep(0.05)
 
     def running(self, text):
-        """The condition that a session of this database runs a statement with this text in it."""
+        """The condition that a session here, or in a database of ours beside it, runs this text."""
         return (
-            "EXISTS (SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = DATABASE()"
+            "EXISTS (SELECT 1 FROM information_schema.PROCESSLIST"
+            " WHERE DB LIKE CONCAT(DATABASE(), '%')"
             f" AND COMMAND = 'Query' AND INFO LIKE '%{text}%' AND ID <> CONNECTION_ID())"
         )
 
