@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "db/mariadb/mariadb.h"
+#include "net/resolve.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -319,7 +320,7 @@ static bool try_host(struct walk *walk, const struct url_host *host, struct err 
 	struct stop stop = share(walk);
 	if (host->port[0] != '\0' && !text_int(host->port, 1, 65535, &port, err))
 		return false;
-	if (!my_resolve(host->name, &addresses, &count, walk->arena, &stop, err)) {
+	if (!resolve_host(host->name, &addresses, &count, walk->arena, &stop, err)) {
 		walk->left -= walk->left > 0;
 		return false;
 	}

@@ -2,6 +2,7 @@
  * Has a dump anything to do with the database? Told by the tables in both, and by the runs that are
  * recorded in both.
  */
+#include "db/kinship.h"
 #include "base/text.h"
 #include "db/mariadb/dump.h"
 #include <string.h>
@@ -12,18 +13,12 @@ enum {
 
 static const char run_table[] = "db_entry_run";
 
-/* What one side holds. */
-struct side {
-	bool tables, runs; /* any */
-};
-
 struct comparing {
 	struct my_db *s;
 	struct my_table *mine;
 	size_t count;
-	struct side live, dump;
-	bool tables, runs; /* some in both */
-	struct buf ids;    /* of the dump's runs, as a list of literals */
+	struct kinship found;
+	struct buf ids; /* of the dump's runs, as a list of literals */
 	struct arena arena;
 };
 
@@ -36,9 +31,9 @@ static void see_table(struct comparing *c, const char *name)
 {
 	if (is_ours(name))
 		return;
-	c->dump.tables = true;
-	for (size_t i = 0; i < c->count && !c->tables; i++)
-		c->tables = !c->mine[i].view && text_is_nocase(c->mine[i].name, name);
+	c->found.dump.tables = true;
+	for (size_t i = 0; i < c->count && !c->found.tables; i++)
+		c->found.tables = !c->mine[i].view && text_is_nocase(c->mine[i].name, name);
 }
 
 /* The first column, which is the id, of each row: one a line. An id of ours needs no escaping. */
@@ -49,9 +44,9 @@ static void gather_ids(struct comparing *c, const char *insert)
 		size_t len = 1 + strcspn(at + 1, "'\\");
 		if (at[len] != '\'')
 			continue;
-		buf_add_char(&c->ids, c->dump.runs ? ',' : '(');
+		buf_add_char(&c->ids, c->found.dump.runs ? ',' : '(');
 		buf_add(&c->ids, at, len + 1);
-		c->dump.runs = true;
+		c->found.dump.runs = true;
 	}
 }
 
@@ -91,15 +86,15 @@ static bool compare_runs(struct comparing *c, struct err *err)
 	struct db_rows rows;
 	if (!has_run_table(c))
 		return true;
-	buf_add_text(&c->ids, c->dump.runs ? ")" : "('')");
+	buf_add_text(&c->ids, c->found.dump.runs ? ")" : "('')");
 	const char *own = c->s->base.own;
 	const char *sql = arena_printf(&c->arena,
 	    "SELECT EXISTS (SELECT 1 FROM %s%s), EXISTS (SELECT 1 FROM %s%s WHERE id IN %s)", own,
 	    run_table, own, run_table, c->ids.data);
 	if (!my_ask(c->s, sql, &c->arena, &rows, err))
 		return false;
-	c->live.runs = text_is(rows.cells[0], "1");
-	c->runs = text_is(rows.cells[1], "1");
+	c->found.live.runs = text_is(rows.cells[0], "1");
+	c->found.runs = text_is(rows.cells[1], "1");
 	return true;
 }
 
@@ -110,17 +105,9 @@ static bool compare(
 	    !read_dump(c, script, stop, err))
 		return false;
 	for (size_t i = 0; i < c->count; i++)
-		c->live.tables = c->live.tables || (!c->mine[i].view && !is_ours(c->mine[i].name));
+		c->found.live.tables =
+		    c->found.live.tables || (!c->mine[i].view && !is_ours(c->mine[i].name));
 	return compare_runs(c, err);
-}
-
-static enum db_kinship judge(const struct comparing *c)
-{
-	if (!c->live.tables || !c->dump.tables || c->runs)
-		return DB_KIN;
-	if (!c->tables)
-		return DB_KIN_NONE;
-	return c->live.runs && c->dump.runs ? DB_KIN_ALIKE : DB_KIN;
 }
 
 bool my_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,
@@ -131,7 +118,7 @@ bool my_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,
 	bool ok = my_enter(c.s, stop, err) && my_script_open(&script, path, err) &&
 		  compare(&c, &script, stop, err);
 	if (ok)
-		*kinship = judge(&c);
+		*kinship = kinship_judge(&c.found);
 	my_script_close(&script);
 	buf_free(&c.ids);
 	arena_free(&c.arena);

@@ -130,7 +130,7 @@ struct my_db {
 bool my_target(
     struct my_target *target, const struct url *url, struct arena *arena, struct err *err);
 
-/* --- connect.c, resolve.c --- */
+/* --- connect.c --- */
 
 /* One connection, to the first place that will do, which *place then is. */
 bool my_connect(MYSQL **ret, struct my_place *place, const struct my_target *target,
@@ -142,10 +142,6 @@ bool my_connect_to(MYSQL **ret, const struct my_place *place, const struct my_ta
 
 /* Close it without another word to the server, whatever it is at. NULL is fine. */
 void my_drop(MYSQL **conn);
-
-/* The addresses of a host, in numbers, in the arena; at least one. */
-bool my_resolve(const char *host, const char ***addresses, size_t *count, struct arena *arena,
-    const struct stop *stop, struct err *err);
 
 /* --- errors.c --- */
 

@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "db/postgres/postgres.h"
+#include "net/resolve.h"
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -145,7 +146,7 @@ static bool try_host(struct walk *walk, struct place place, struct err *err)
 	if (!is_name(&place))
 		return try_place(walk, &place, err);
 	struct stop stop = share(walk);
-	if (!pg_resolve(place.host, &addresses, &count, walk->arena, &stop, err)) {
+	if (!resolve_host(place.host, &addresses, &count, walk->arena, &stop, err)) {
 		walk->left--;
 		return false;
 	}

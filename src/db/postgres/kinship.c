@@ -2,6 +2,7 @@
  * Has a dump anything to do with the database? Told by the tables in both, and by the runs that are
  * recorded in both. A table's rows are known in a dump by the COPY that fills it.
  */
+#include "db/kinship.h"
 #include "base/text.h"
 #include "db/postgres/program.h"
 #include "gen/sql.h"
@@ -9,17 +10,11 @@
 
 static const char run_table[] = "db_entry_run";
 
-/* What one side holds. */
-struct side {
-	bool tables, runs; /* any */
-};
-
 struct comparing {
 	struct pg_db *s;
 	const char *path;
 	struct pg_program program;
-	struct side live, dump;
-	bool tables, runs; /* some in both */
+	struct kinship found;
 	const struct stop *stop;
 	struct arena arena;
 };
@@ -43,7 +38,7 @@ static bool compare_tables(struct comparing *c, bool *has_ours, struct err *err)
 	if (!pg_list_read(&c->program, c->path, &list, c->stop, err) ||
 	    !pg_ask(c->s, sql_postgres_kinship, NULL, 0, &c->arena, &tables, err))
 		return false;
-	c->live.tables = tables.count > 0;
+	c->found.live.tables = tables.count > 0;
 	for (const char *line = list.len == 0 ? "" : list.data; *line != '\0';
 	     line = pg_list_next(line)) {
 		const char *entry = pg_list_entry(line);
@@ -51,8 +46,8 @@ static bool compare_tables(struct comparing *c, bool *has_ours, struct err *err)
 		if (!is_table(entry, &ours))
 			continue;
 		*has_ours = *has_ours || ours;
-		c->dump.tables = c->dump.tables || !ours;
-		c->tables = c->tables || pg_list_names(entry, &tables);
+		c->found.dump.tables = c->found.dump.tables || !ours;
+		c->found.tables = c->found.tables || pg_list_names(entry, &tables);
 	}
 	return true;
 }
@@ -90,7 +85,7 @@ static bool read_runs(struct comparing *c, struct buf *ids, struct err *err)
 	struct pg_call call = {.program = &c->program, .argv = argv, .argc = 5};
 	if (!pg_program_read(&call, &script, c->stop, err))
 		return false;
-	c->dump.runs = gather_ids(script.len == 0 ? "" : script.data, ids);
+	c->found.dump.runs = gather_ids(script.len == 0 ? "" : script.data, ids);
 	return !ids->overflow ||
 	       err_set(err, ERR_DATABASE, "there are too many runs in %s", c->path);
 }
@@ -112,18 +107,9 @@ static bool compare_runs(struct comparing *c, struct err *err)
 	    db->own, run_table, db->own, run_table);
 	if (!pg_ask(c->s, sql, values, 1, &c->arena, &rows, err))
 		return false;
-	c->live.runs = pg_true(rows.cells[0]);
-	c->runs = pg_true(rows.cells[1]);
+	c->found.live.runs = pg_true(rows.cells[0]);
+	c->found.runs = pg_true(rows.cells[1]);
 	return true;
-}
-
-static enum db_kinship judge(const struct comparing *c)
-{
-	if (!c->live.tables || !c->dump.tables || c->runs)
-		return DB_KIN;
-	if (!c->tables)
-		return DB_KIN_NONE;
-	return c->live.runs && c->dump.runs ? DB_KIN_ALIKE : DB_KIN;
 }
 
 static bool compare(struct comparing *c, struct err *err)
@@ -139,7 +125,7 @@ bool pg_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,
 	struct comparing c = {.s = (struct pg_db *)db, .path = path, .stop = stop};
 	bool ok = pg_enter(c.s, stop, err) && compare(&c, err);
 	if (ok)
-		*kinship = judge(&c);
+		*kinship = kinship_judge(&c.found);
 	arena_free(&c.arena);
 	return ok;
 }

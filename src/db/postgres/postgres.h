@@ -109,14 +109,10 @@ void pg_target_set(struct pg_target *target, const char *keyword, const char *va
 /* The value of a parameter; NULL when it has none. */
 const char *pg_target_get(const struct pg_target *target, const char *keyword);
 
-/* --- connect.c, resolve.c --- */
+/* --- connect.c --- */
 
 /* One connection, to the first host that will do. */
 bool pg_connect(PGconn **ret, const struct pg_target *target, PQnoticeReceiver receiver,
-    const struct stop *stop, struct err *err);
-
-/* The addresses of a host, in numbers, in the arena; at least one. */
-bool pg_resolve(const char *host, const char ***addresses, size_t *count, struct arena *arena,
     const struct stop *stop, struct err *err);
 
 /* --- errors.c --- */

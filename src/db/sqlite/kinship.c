@@ -1,4 +1,5 @@
 /* Has a copy anything to do with the database? Told by what both hold. */
+#include "db/kinship.h"
 #include "db/sqlite/sqlite.h"
 #include <string.h>
 
@@ -43,12 +44,13 @@ static bool share(sqlite3 *left, sqlite3 *right, const struct sameness *what)
 
 static enum db_kinship compare(sqlite3 *ours, sqlite3 *theirs)
 {
-	if (!has_any(ours, tables.list) || !has_any(theirs, tables.list) ||
-	    share(theirs, ours, &runs))
-		return DB_KIN;
-	if (!share(theirs, ours, &tables))
-		return DB_KIN_NONE;
-	return has_any(ours, runs.list) && has_any(theirs, runs.list) ? DB_KIN_ALIKE : DB_KIN;
+	const struct kinship found = {
+	    .live = {.tables = has_any(ours, tables.list), .runs = has_any(ours, runs.list)},
+	    .dump = {.tables = has_any(theirs, tables.list), .runs = has_any(theirs, runs.list)},
+	    .tables = share(theirs, ours, &tables),
+	    .runs = share(theirs, ours, &runs),
+	};
+	return kinship_judge(&found);
 }
 
 bool sqlite_dump_kinship(struct db *db, const char *path, enum db_kinship *kinship,

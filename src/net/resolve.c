@@ -1,9 +1,6 @@
-/* A host's addresses in numbers, for `hostaddr`: libpq itself would block while it looks. */
-#include "db/postgres/postgres.h"
+#include "net/resolve.h"
 #include "net/lookup.h"
-#include <string.h>
 
-/* In numbers; with the scope of a link-local one. */
 static const char *numeric(const struct addrinfo *info, struct arena *arena)
 {
 	char text[NI_MAXHOST];
@@ -29,7 +26,7 @@ static bool look_up(const struct lookup *lookup, const char *host, const struct 
 	return err_context(err, "%s", host);
 }
 
-bool pg_resolve(const char *host, const char ***addresses, size_t *count, struct arena *arena,
+bool resolve_host(const char *host, const char ***addresses, size_t *count, struct arena *arena,
     const struct stop *stop, struct err *err)
 {
 	CLEANUP(lookup_end) struct lookup *lookup = NULL;
