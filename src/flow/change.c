@@ -26,10 +26,10 @@ bool flow_change(struct flow *flow, bool accept,
 {
 	struct standing standing = {.comparable = false};
 	if (!flow_must_exist(flow, err) || !flow_must_write(flow, err) ||
-	    !flow_take_lock(flow, err) || !history_prepare(flow->db, &flow->stop, err) ||
-	    !flow->driver->begin(flow->db, &flow->stop, err))
+	    !flow_take_lock(flow, err) || !history_prepare(flow->db, &flow->stop, err))
 		return false;
-	if ((accept || flow_stand(flow, &standing, err)) && change(flow, context, err) &&
+	if (flow->driver->begin(flow->db, &flow->stop, err) &&
+	    (accept || flow_stand(flow, &standing, err)) && change(flow, context, err) &&
 	    flow_record_history(flow, &standing, err) &&
 	    flow->driver->commit(flow->db, &flow->stop, err))
 		return true;

@@ -161,6 +161,12 @@ static const char *const nested[] = {
 static const char *const moves_names[] = {
     "ALTER ... RENAME TO",
     "ALTER ... SET SCHEMA",
+    "ALTER ... ATTACH PARTITION",
+    "ALTER ... INHERIT",
+    "CREATE ?OR ?REPLACE ?TEMP|TEMPORARY ?RECURSIVE VIEW|RULE",
+    "CREATE FOREIGN TABLE",
+    "CREATE SCHEMA ... CREATE",
+    "IMPORT FOREIGN",
     "SET ?SESSION|LOCAL search_path|SCHEMA|ROLE",
     "RESET",
     "SELECT|DO|CALL|EXECUTE|WITH",

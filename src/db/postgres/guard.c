@@ -60,13 +60,14 @@ static void add_literal(const struct pg_db *s, struct buf *out, const char *text
 
 void pg_guard_select(const struct pg_db *s, struct buf *out)
 {
-	buf_add_text(out, "(SELECT pg_catalog.array_agg(c.oid || ':' || c.relname ORDER BY c.oid)"
-			  " FROM pg_catalog.pg_class AS c"
-			  " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n"
-			  " WHERE n.nspname = ");
+	buf_add_text(out,
+	    "(SELECT pg_catalog.array_agg(pg_catalog.concat(c.oid, ':', c.relname) ORDER BY c.oid)"
+	    " FROM pg_catalog.pg_class AS c"
+	    " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n"
+	    " WHERE n.nspname = ");
 	add_literal(s, out, s->base.own[0] == '\0' ? "" : s->server.schema);
 	buf_add_text(out, ") AND c.relkind IN ('r', 'p', 'v')"
-			  " AND c.relname LIKE 'db\\_entry\\_%')");
+			  " AND pg_catalog.starts_with(c.relname::text, 'db_entry_'))");
 }
 
 void pg_guard_return(const struct pg_db *s, struct buf *out)

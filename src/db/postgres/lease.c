@@ -157,7 +157,7 @@ static bool write_row(struct pg_db *s, bool *written, struct err *err)
 	const char *sql = arena_printf(&arena,
 	    "INSERT INTO %sdb_entry_lease AS l (token, holder, since, progress, expires_at)"
 	    " VALUES ($1, $2, pg_catalog.clock_timestamp(), '',"
-	    " pg_catalog.clock_timestamp() + $3::bigint * interval '1 millisecond')"
+	    " pg_catalog.clock_timestamp() + $3::float8 * interval '1 millisecond')"
 	    " ON CONFLICT (one) DO UPDATE SET token = excluded.token, holder = excluded.holder,"
 	    " since = excluded.since, progress = '', expires_at = excluded.expires_at"
 	    " WHERE l.expires_at <= pg_catalog.clock_timestamp() OR l.token = excluded.token"
@@ -224,7 +224,7 @@ static bool renew(struct pg_db *s, const char *progress, bool *held, struct err 
 	const char *sql = arena_printf(&arena,
 	    "UPDATE %sdb_entry_lease AS l SET progress = coalesce($3::text, l.progress),"
 	    " expires_at ="
-	    " pg_catalog.clock_timestamp() + $2::bigint * interval '1 millisecond'"
+	    " pg_catalog.clock_timestamp() + $2::float8 * interval '1 millisecond'"
 	    " WHERE l.token = $1 RETURNING 1",
 	    s->base.own);
 	struct db_rows rows;

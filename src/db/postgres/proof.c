@@ -54,10 +54,6 @@ void pg_proof_count_before(struct pg_db *s, struct buf *sql)
 	} else
 		buf_add_text(sql, ", NULL");
 	buf_add_text(sql, ", " PROOF_MICROSECONDS("pg_catalog.statement_timestamp()"));
-	if (proof->detailed) {
-		buf_add_text(sql, ", ");
-		pg_proof_count_kept(s, sql);
-	}
 	pg_proof_set_clear(&proof->counted);
 	proof->uncounted = true;
 }
@@ -69,19 +65,14 @@ void pg_proof_begun(struct pg_db *s, const struct db_rows *rows)
 	if (rows->cells[1] != NULL)
 		s->proof->counters = arena_strdup(&s->proof->transaction, rows->cells[1]);
 	s->proof->declared = arena_strdup(&s->proof->transaction, rows->cells[2]);
-	if (rows->columns > 3)
-		pg_proof_rows_kept(s, rows->cells[3]);
 }
 
 void pg_proof_begin(struct pg_db *s, struct buf *sql)
 {
-	struct pg_proof *proof = s->proof;
-	forget_transaction(proof);
+	forget_transaction(s->proof);
 	buf_add_text(sql, "DECLARE db_entry_before NO SCROLL CURSOR FOR ");
 	buf_add_text(sql, sql_postgres_proof_before);
 	buf_add_text(sql, "; ");
-	if (proof->detailed)
-		pg_proof_keep_rows(s, sql);
 }
 
 bool pg_proof_give_up(struct pg_db *s, const struct err *err)
@@ -90,10 +81,8 @@ bool pg_proof_give_up(struct pg_db *s, const struct err *err)
 	if (!proof->detailed || proof->reason != NULL || err->kind != ERR_DATABASE ||
 	    err->retry != ERR_FATAL)
 		return false;
-	proof->reason = arena_strdup(&proof->again, err->message);
+	pg_proof_compare_nothing(proof, err->message);
 	proof->uncounted = true;
-	for (size_t i = 0; i < proof->target_count; i++)
-		proof->targets[i].readable = false;
 	return true;
 }
 
@@ -102,6 +91,7 @@ bool pg_proof_before(struct pg_db *s, const struct sql_statement *statement, str
 	s->proof->ran = true;
 	if (!s->in_transaction) {
 		s->proof->uncounted = true;
+		s->proof->started = false;
 		/* Nobody sees what it copies to where. */
 		if (s->proof->past && pg_proof_may_copy(statement))
 			pg_proof_set_clear(&s->proof->free);

@@ -82,7 +82,9 @@ struct proof_facts {
 	size_t count;
 	int64_t objects_deleted, pages_changed; /* of large objects */
 	bool meets_ours;                        /* our own tables, perhaps */
+	bool schemas;                           /* were made, dropped or renamed */
 	bool triggers_off;                      /* session_replication_role */
+	bool temporary;                         /* the session has temporary objects, perhaps */
 };
 
 /* What becomes of a column from before. */
@@ -135,10 +137,11 @@ struct proof_sequence {
 };
 
 struct pg_proof {
-	struct arena run;         /* as long as the session */
-	struct arena transaction; /* what is known of this one */
-	struct arena again;       /* `targets` */
-	bool started;
+	struct arena run;                 /* as long as the session */
+	struct arena transaction;         /* what is known of this one */
+	struct arena again;               /* `targets` */
+	bool started;                     /* `sequences` are as they are */
+	bool asked;                       /* once, and `past` is known: */
 	bool past;                        /* there was something when the run began */
 	struct proof_set free;            /* oid << 16 | column; 0 for all of it */
 	struct proof_set made, taken;     /* at COMMIT: to add to it, to take from it */
@@ -167,7 +170,7 @@ struct pg_proof {
 /* With the session, and until it ends. */
 void pg_proof_new(struct pg_db *s);
 void pg_proof_close(struct pg_db *s);
-/* Before BEGIN; asks the server once a run. */
+/* Before BEGIN; asks the server once a run, and again behind statements outside a transaction. */
 bool pg_proof_start(struct pg_db *s, struct err *err);
 /* Adds to the script behind BEGIN. */
 void pg_proof_begin(struct pg_db *s, struct buf *sql);
@@ -223,11 +226,12 @@ bool pg_proof_count(struct pg_db *s, struct proof_facts *facts, struct err *err)
 /* proof_rows.c: the second pass */
 void pg_proof_match_columns(
     struct pg_db *s, const struct proof_relation *relation, struct proof_match *matches);
-/* Adds to the script behind BEGIN. */
+/* Adds to the script behind what pg_proof_count_before() asks; its last SELECT tells what it kept.
+ */
 void pg_proof_keep_rows(struct pg_db *s, struct buf *sql);
-/* Adds an expression that tells what it kept, for pg_proof_rows_kept(). */
-void pg_proof_count_kept(struct pg_db *s, struct buf *sql);
-void pg_proof_rows_kept(struct pg_db *s, const char *told);
+void pg_proof_rows_kept(struct pg_db *s, const struct db_rows *rows);
+/* None of the targets can be compared, for this reason. */
+void pg_proof_compare_nothing(struct pg_proof *proof, const char *reason);
 bool pg_proof_compare(struct pg_db *s, const struct proof_facts *facts, struct err *err);
 bool pg_proof_sample(struct pg_db *s, const struct proof_target *target, const char *key,
     struct arena *arena, const char **keys, struct err *err);

@@ -161,6 +161,24 @@ static void count_family(struct pg_db *s, const struct proof_facts *facts,
 	counting->count++;
 }
 
+/*
+ * As many rows as were inserted; -1 when one of them is older than the transaction. Both: attempts
+ * that were undone count as inserted, and rows of others may be younger.
+ */
+static void add_fill(struct counting *counting, const struct proof_relation *relation, size_t index)
+{
+	const struct proof_now *now = relation->now;
+	CLEANUP(buf_free) struct buf name = buf_init(PROOF_SQL_MOST);
+	pg_proof_add_name(&name, now == NULL ? relation->schema : now->schema,
+	    now == NULL ? relation->name : now->name);
+	buf_printf(&counting->sql,
+	    "%sSELECT %zu, CASE WHEN EXISTS (SELECT FROM ONLY %s WHERE"
+	    " pg_catalog.age(xmin) > 0) THEN -1 ELSE (SELECT pg_catalog.count(*) FROM"
+	    " (SELECT FROM ONLY %s LIMIT %" PRId64 ") AS r) END",
+	    counting->sql.len == 0 ? "" : " UNION ALL ", index, name.data, name.data,
+	    relation->inserted + 1);
+}
+
 /* Had it no row when the transaction began? Then all it has are ours. */
 static bool may_be_filled(const struct pg_proof *proof, const struct proof_relation *relation)
 {
@@ -202,8 +220,7 @@ bool pg_proof_count(struct pg_db *s, struct proof_facts *facts, struct err *err)
 			count_family(s, facts, &facts->relations[i], &counting);
 	for (size_t i = 0; i < facts->count; i++)
 		if (may_be_filled(s->proof, &facts->relations[i]))
-			add_count(&counting, &facts->relations[i], facts->relations[i].inserted + 1,
-			    counting.count + i);
+			add_fill(&counting, &facts->relations[i], counting.count + i);
 	bool ok = counting.sql.len == 0 ||
 		  pg_ask(s, counting.sql.data, NULL, 0, counting.arena, &rows, err);
 	if (ok)

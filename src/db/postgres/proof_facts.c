@@ -44,6 +44,7 @@ enum session {
 	SESSION_ROLE,
 	SESSION_PAGES,
 	SESSION_OBJECTS,
+	SESSION_TEMPORARY,
 	SESSION_COUNT /* at least */
 };
 
@@ -196,6 +197,7 @@ static bool read_session(
 		    "track_counts is off, and the proof goes by what the server counts");
 	facts->pages_changed = number(cells[SESSION_PAGES]);
 	facts->objects_deleted = number(cells[SESSION_OBJECTS]);
+	facts->temporary = number(cells[SESSION_TEMPORARY]) != 0;
 	if (facts->pages_changed + facts->objects_deleted > 0) {
 		pg_proof_set_add(&s->proof->counted, OID_PAGES);
 		pg_proof_set_add(&s->proof->counted, OID_OBJECTS);
@@ -237,7 +239,8 @@ static void write_questions(const struct pg_db *s, struct buf *sql)
 			  " pg_catalog.current_setting('session_replication_role'),"
 			  " pg_catalog.int8pl(pg_catalog.pg_stat_get_xact_tuples_updated(2613),"
 			  " pg_catalog.pg_stat_get_xact_tuples_deleted(2613)),"
-			  " pg_catalog.pg_stat_get_xact_tuples_deleted(2995)");
+			  " pg_catalog.pg_stat_get_xact_tuples_deleted(2995),"
+			  " pg_catalog.pg_my_temp_schema()");
 	pg_guard_return(s, sql);
 	buf_add_text(sql, "; FETCH ALL FROM db_entry_before; CLOSE ALL");
 }
@@ -289,6 +292,7 @@ static bool read_relations(
 		struct proof_relation *relation = &facts->relations[facts->count];
 		read_relation(relation, rows->cells + i * rows->columns, arena);
 		facts->meets_ours |= meets_ours(s, relation);
+		facts->schemas |= relation->oid == OID_SCHEMAS;
 		facts->count += is_of_interest(s, relation);
 	}
 	facts->count = merge(facts->relations, facts->count);
@@ -345,15 +349,20 @@ bool pg_proof_read(struct pg_db *s, struct proof_facts *ret, struct err *err)
 /* --- What they are now --- */
 
 /* Is what it is now of interest? */
-static bool is_asked(const struct proof_relation *relation)
+static bool is_asked(const struct proof_facts *facts, const struct proof_relation *relation)
 {
 	if (!relation->then)
 		/* A foreign table, perhaps: it counts nothing and has no file. */
 		return relation->writes && !relation->gone && relation->inserted == 0;
 	if (relation->free || relation->oid < FIRST_OID)
 		return false;
-	if (relation->kind == 'S' || relation->kind == 'm')
+	if (relation->kind == 'm')
 		return relation->gone;
+	if (relation->kind == 'S')
+		return relation->gone || relation->alters;
+	/* Its rows may be counted: by the name it has now. */
+	if (facts->schemas && relation->inserted > 0)
+		return true;
 	return relation->gone || relation->alters || relation->rewritten || relation->deleted > 0 ||
 	       (relation->updated > 0 && !relation->excused) || relation->kind == 'p';
 }
@@ -375,7 +384,7 @@ static size_t add_asked(const struct proof_facts *facts, struct buf out[3])
 	size_t count = 0;
 	for (size_t i = 0; i < facts->count; i++) {
 		const struct proof_relation *relation = &facts->relations[i];
-		if (!is_asked(relation))
+		if (!is_asked(facts, relation))
 			continue;
 		const char *between = count++ == 0 ? "{" : ",";
 		buf_printf(&out[0], "%s%" PRIu32, between, relation->oid);

@@ -498,7 +498,8 @@ static bool judge(struct pg_db *s, struct db_proof *ret, struct proof_facts *fac
 		return false;
 	second_pass(&finding, facts);
 	judge_others(&finding, facts);
-	if (!pg_proof_judge_sequences(s, &finding, facts, err))
+	if (!pg_proof_judge_sequences(s, &finding, facts, err) ||
+	    !pg_proof_judge_temporary(s, &finding, facts, err))
 		return false;
 	tell_updates(&finding, facts);
 	note_free(s->proof, facts);

@@ -16,6 +16,11 @@ void pg_proof_add(struct proof_finding *finding, const char *object, const char 
 /* As sql/risk.h names it: without the schema that bare names mean. */
 const char *pg_proof_title(struct proof_finding *finding, const char *schema, const char *name);
 
+/* proof_temporary.c */
+bool pg_proof_judge_temporary(struct pg_db *s, struct proof_finding *finding,
+    const struct proof_facts *facts, struct err *err);
+
+/* proof_sequences.c */
 bool pg_proof_judge_sequences(struct pg_db *s, struct proof_finding *finding,
     const struct proof_facts *facts, struct err *err);
 void pg_proof_sequences_committed(struct pg_db *s);

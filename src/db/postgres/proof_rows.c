@@ -295,12 +295,41 @@ static void keep_target(struct buf *sql, const struct proof_target *target, size
 	buf_add_text(sql, ") AS r; ");
 }
 
+/*
+ * What was kept: each target's number, its table and the rows in it. And whether an event trigger
+ * acted on a target when these tables were made: then what is kept is not what was there. A lock
+ * for writing shows it.
+ */
+static void count_kept(struct buf *sql, const struct pg_proof *proof)
+{
+	const char *between = "SELECT ARRAY[";
+	for (size_t i = 0; i < proof->target_count; i++) {
+		if (!proof->targets[i].readable)
+			continue;
+		buf_printf(sql,
+		    "%s%zu, 'pg_temp.db_entry_before_%zu'::pg_catalog.regclass::oid::bigint,"
+		    " pg_catalog.pg_stat_get_xact_tuples_inserted("
+		    "'pg_temp.db_entry_before_%zu'::pg_catalog.regclass)",
+		    between, i, i, i);
+		between = ", ";
+	}
+	buf_add_text(sql, between[0] == ',' ? "]" : "SELECT NULL");
+	buf_add_text(sql, ", EXISTS (SELECT FROM pg_catalog.pg_lock_status() AS l"
+			  " WHERE l.pid = pg_catalog.pg_backend_pid()"
+			  " AND l.mode IN ('RowExclusiveLock', 'ExclusiveLock',"
+			  " 'AccessExclusiveLock') AND l.relation = ANY ('{");
+	for (size_t i = 0; i < proof->target_count; i++)
+		buf_printf(sql, "%s%" PRIu32, i == 0 ? "" : ",", proof->targets[i].oid);
+	buf_add_text(sql, "}'::pg_catalog.oid[]))");
+}
+
 /* Nobody else may change rows between the two looks at them. */
 void pg_proof_keep_rows(struct pg_db *s, struct buf *sql)
 {
 	const struct pg_proof *proof = s->proof;
-	if (proof->target_count == 0)
+	if (!proof->detailed || proof->target_count == 0)
 		return;
+	buf_add_text(sql, "; ");
 	for (size_t i = 0; i < proof->target_count; i++) {
 		if (!proof->targets[i].readable)
 			continue;
@@ -314,38 +343,41 @@ void pg_proof_keep_rows(struct pg_db *s, struct buf *sql)
 		if (proof->targets[i].readable)
 			keep_target(sql, &proof->targets[i], i);
 	restore_settings(sql);
+	count_kept(sql, proof);
 }
 
-void pg_proof_count_kept(struct pg_db *s, struct buf *sql)
+void pg_proof_compare_nothing(struct pg_proof *proof, const char *reason)
 {
-	const struct pg_proof *proof = s->proof;
-	const char *between = "ARRAY[";
-	for (size_t i = 0; i < proof->target_count; i++) {
-		if (!proof->targets[i].readable)
-			continue;
-		buf_printf(sql,
-		    "%s%zu, 'pg_temp.db_entry_before_%zu'::pg_catalog.regclass::oid::bigint,"
-		    " pg_catalog.pg_stat_get_xact_tuples_inserted("
-		    "'pg_temp.db_entry_before_%zu'::pg_catalog.regclass)",
-		    between, i, i, i);
-		between = ", ";
-	}
-	buf_add_text(sql, between[0] == ',' ? "]" : "NULL");
+	proof->reason = arena_strdup(&proof->again, reason);
+	for (size_t i = 0; i < proof->target_count; i++)
+		proof->targets[i].readable = false;
 }
 
-void pg_proof_rows_kept(struct pg_db *s, const char *told)
+static void read_kept(struct pg_proof *proof, const char *told)
 {
 	if (told == NULL)
 		return;
 	while (*told == '{' || *told == ',') {
 		char *at = NULL;
 		size_t index = strtoull(told + 1, &at, 10);
-		if (*at != ',' || index >= s->proof->target_count)
+		if (*at != ',' || index >= proof->target_count)
 			return;
-		s->proof->targets[index].kept = (uint32_t)strtoul(at + 1, &at, 10);
-		s->proof->targets[index].hashes = *at == ',' ? strtoll(at + 1, &at, 10) : 0;
+		struct proof_target *target = &proof->targets[index];
+		target->kept = (uint32_t)strtoul(at + 1, &at, 10);
+		target->hashes = *at == ',' ? strtoll(at + 1, &at, 10) : 0;
 		told = at;
 	}
+}
+
+void pg_proof_rows_kept(struct pg_db *s, const struct db_rows *rows)
+{
+	struct pg_proof *proof = s->proof;
+	if (!proof->detailed || rows->count != 1 || rows->columns != 2)
+		return;
+	if (pg_true(rows->cells[1]))
+		pg_proof_compare_nothing(proof, "an event trigger changes them before");
+	else
+		read_kept(proof, rows->cells[0]);
 }
 
 /* --- After --- */

@@ -34,6 +34,7 @@ bool pg_proof_start(struct pg_db *s, struct err *err)
 	struct proof_sequence *sequences;
 	struct db_rows rows;
 	size_t count = 0;
+	bool past = false;
 	if (proof->started)
 		return true;
 	if (!pg_ask(s, sql_postgres_proof_start, NULL, 0, &proof->run, &rows, err))
@@ -44,7 +45,7 @@ bool pg_proof_start(struct pg_db *s, struct err *err)
 		if (cells[5] != NULL)
 			return refuse_function(cells[5], err);
 		if (text_is(cells[0], "1")) {
-			proof->past = true;
+			past = true;
 			continue;
 		}
 		sequences[count++] = (struct proof_sequence){
@@ -59,7 +60,9 @@ bool pg_proof_start(struct pg_db *s, struct err *err)
 	qsort(sequences, count, sizeof(*sequences), by_oid);
 	proof->sequences = sequences;
 	proof->sequence_count = count;
-	proof->started = true;
+	/* It is asked again behind statements outside a transaction: they move sequences, too. */
+	proof->past = proof->asked ? proof->past : past;
+	proof->started = proof->asked = true;
 	return true;
 }
 
@@ -120,6 +123,21 @@ static void judge_value(struct proof_finding *finding, const struct proof_relati
 	known->used = true;
 }
 
+/* Version 15 and later. With its table it is told there. */
+static void judge_persistence(struct proof_finding *finding, const struct proof_facts *facts,
+    const struct proof_relation *relation, const struct proof_sequence *known)
+{
+	const struct proof_relation *owner = pg_proof_find(facts, known->owner);
+	if (relation->persistence != 'p' || relation->now == NULL ||
+	    relation->now->persistence != 'u' ||
+	    (owner != NULL && owner->now != NULL && owner->now->persistence == 'u'))
+		return;
+	lose_sequence(finding, relation,
+	    arena_printf(finding->arena,
+		"a crash of the server would set sequence %s back: it is UNLOGGED",
+		relation->name));
+}
+
 static void add_unused(struct buf *sql, const struct proof_relation *relation, size_t index)
 {
 	buf_printf(sql,
@@ -172,6 +190,8 @@ bool pg_proof_judge_sequences(struct pg_db *s, struct proof_finding *finding,
 			judge_value(finding, relation, known, strtoll(relation->value, NULL, 10));
 		else if (known != NULL && known->used)
 			add_unused(&unused, relation, i);
+		if (known != NULL && known->used && !relation->gone)
+			judge_persistence(finding, facts, relation, known);
 	}
 	return judge_unused(s, finding, facts, &unused, err);
 }

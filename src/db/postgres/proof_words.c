@@ -6,6 +6,7 @@
 #include "db/postgres/driver.h"
 #include "db/postgres/proof.h"
 #include "sql/lex.h"
+#include "sql/match.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -44,6 +45,20 @@ static struct sql_lexer lex(const struct sql_statement *statement)
 	return lexer;
 }
 
+static const char *skip_gap(const char *text)
+{
+	for (;;) {
+		text += strspn(text, " \t\r\n\f\v");
+		const char *end = text_starts(text, "/*") ? strstr(text, "*/") : NULL;
+		if (end != NULL)
+			text = end + strlen("*/");
+		else if (text_starts(text, "--"))
+			text += strcspn(text, "\r\n");
+		else
+			return text;
+	}
+}
+
 /* Where `name` is called in the text, as a word and before a parenthesis. */
 static bool calls(const char *text, const char *name)
 {
@@ -56,8 +71,7 @@ static bool calls(const char *text, const char *name)
 		while (all && is_word(*end))
 			end++;
 		end += *end == '"';
-		end += strspn(end, " \t\r\n");
-		if (*end == '(')
+		if (*skip_gap(end) == '(')
 			return true;
 	}
 	return false;
@@ -124,7 +138,17 @@ bool pg_proof_may_copy(const struct sql_statement *statement)
 	return false;
 }
 
-/* Making a function is not calling it. */
+/* Making a function is not calling it; making a table of what one gives is. */
+static bool only_defines(const struct sql_statement *statement)
+{
+	struct sql_head head;
+	sql_head_read(&head, db_postgres.dialect, statement->text, statement->len);
+	return sql_head_matches(&head, "COMMENT") ||
+	       (sql_head_matches(&head, "CREATE") &&
+		   !sql_head_matches(&head, "CREATE ?GLOBAL|LOCAL ?TEMP|TEMPORARY|UNLOGGED"
+					    " TABLE|MATERIALIZED"));
+}
+
 static const char *acts_outside(const struct sql_statement *statement)
 {
 	const char *text = statement->text;
@@ -132,7 +156,7 @@ static const char *acts_outside(const struct sql_statement *statement)
 		return "COPY to a file or a program";
 	if (begins_with(statement, "DO") && has_word(text, "copy") && has_word(text, "program"))
 		return "COPY with a program";
-	if (begins_with(statement, "CREATE") || begins_with(statement, "COMMENT"))
+	if (only_defines(statement))
 		return NULL;
 	for (size_t i = 0; outside[i] != NULL; i++)
 		if (strcasestr(text, outside[i]) != NULL && calls(text, outside[i]))

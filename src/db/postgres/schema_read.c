@@ -25,40 +25,41 @@ enum {
 static const struct source {
 	const struct schema_kind *kind;
 	const char *sql;
+	const char *of; /* its $2: what the catalog calls the kinds it is to tell of */
 } sources[] = {
-    {&pg_kind_table, sql_postgres_schema_tables},
-    {&pg_kind_column, sql_postgres_schema_columns},
-    {&pg_kind_primary_key, sql_postgres_schema_primary_keys},
-    {&pg_kind_unique, sql_postgres_schema_uniques},
-    {&pg_kind_check, sql_postgres_schema_checks},
-    {&pg_kind_foreign_key, sql_postgres_schema_foreign_keys},
-    {&pg_kind_exclusion, sql_postgres_schema_exclusions},
-    {&pg_kind_index, sql_postgres_schema_indexes},
-    {&pg_kind_trigger, sql_postgres_schema_triggers},
-    {&pg_kind_rule, sql_postgres_schema_rules},
-    {&pg_kind_policy, sql_postgres_schema_policies},
-    {&pg_kind_view, sql_postgres_schema_views},
-    {&pg_kind_view_trigger, sql_postgres_schema_view_triggers},
-    {&pg_kind_view_rule, sql_postgres_schema_view_rules},
-    {&pg_kind_materialized_view, sql_postgres_schema_materialized_views},
-    {&pg_kind_view_index, sql_postgres_schema_view_indexes},
-    {&pg_kind_sequence, sql_postgres_schema_sequences},
-    {&pg_kind_enum, sql_postgres_schema_enums},
-    {&pg_kind_domain, sql_postgres_schema_domains},
-    {&pg_kind_composite, sql_postgres_schema_composites},
-    {&pg_kind_range, sql_postgres_schema_ranges},
-    {&pg_kind_collation, sql_postgres_schema_collations},
-    {&pg_kind_function, sql_postgres_schema_functions},
-    {&pg_kind_procedure, sql_postgres_schema_procedures},
-    {&pg_kind_aggregate, sql_postgres_schema_aggregates},
-    {&pg_kind_statistics, sql_postgres_schema_statistics},
-    {&pg_kind_text_search, sql_postgres_schema_text_searches},
-    {&pg_kind_dictionary, sql_postgres_schema_dictionaries},
-    {&pg_kind_schema, sql_postgres_schema_schemas},
-    {&pg_kind_extension, sql_postgres_schema_extensions},
-    {&pg_kind_event_trigger, sql_postgres_schema_event_triggers},
-    {&pg_kind_foreign_server, sql_postgres_schema_foreign_servers},
-    {&pg_kind_publication, sql_postgres_schema_publications},
+    {.kind = &pg_kind_table, .sql = sql_postgres_schema_tables},
+    {.kind = &pg_kind_column, .sql = sql_postgres_schema_columns},
+    {.kind = &pg_kind_primary_key, .sql = sql_postgres_schema_primary_keys},
+    {.kind = &pg_kind_unique, .sql = sql_postgres_schema_uniques},
+    {.kind = &pg_kind_check, .sql = sql_postgres_schema_checks},
+    {.kind = &pg_kind_foreign_key, .sql = sql_postgres_schema_foreign_keys},
+    {.kind = &pg_kind_exclusion, .sql = sql_postgres_schema_exclusions},
+    {.kind = &pg_kind_index, .sql = sql_postgres_schema_indexes, .of = "'{r,p}'"},
+    {.kind = &pg_kind_trigger, .sql = sql_postgres_schema_triggers, .of = "'{r,p,f}'"},
+    {.kind = &pg_kind_rule, .sql = sql_postgres_schema_rules, .of = "'{r,p,f}'"},
+    {.kind = &pg_kind_policy, .sql = sql_postgres_schema_policies},
+    {.kind = &pg_kind_view, .sql = sql_postgres_schema_views},
+    {.kind = &pg_kind_view_trigger, .sql = sql_postgres_schema_triggers, .of = "'{v}'"},
+    {.kind = &pg_kind_view_rule, .sql = sql_postgres_schema_rules, .of = "'{v}'"},
+    {.kind = &pg_kind_materialized_view, .sql = sql_postgres_schema_materialized_views},
+    {.kind = &pg_kind_view_index, .sql = sql_postgres_schema_indexes, .of = "'{m}'"},
+    {.kind = &pg_kind_sequence, .sql = sql_postgres_schema_sequences},
+    {.kind = &pg_kind_enum, .sql = sql_postgres_schema_enums},
+    {.kind = &pg_kind_domain, .sql = sql_postgres_schema_domains},
+    {.kind = &pg_kind_composite, .sql = sql_postgres_schema_composites},
+    {.kind = &pg_kind_range, .sql = sql_postgres_schema_ranges},
+    {.kind = &pg_kind_collation, .sql = sql_postgres_schema_collations},
+    {.kind = &pg_kind_function, .sql = sql_postgres_schema_functions, .of = "'{f,w}'"},
+    {.kind = &pg_kind_procedure, .sql = sql_postgres_schema_functions, .of = "'{p}'"},
+    {.kind = &pg_kind_aggregate, .sql = sql_postgres_schema_aggregates},
+    {.kind = &pg_kind_statistics, .sql = sql_postgres_schema_statistics},
+    {.kind = &pg_kind_text_search, .sql = sql_postgres_schema_text_searches},
+    {.kind = &pg_kind_dictionary, .sql = sql_postgres_schema_dictionaries},
+    {.kind = &pg_kind_schema, .sql = sql_postgres_schema_schemas},
+    {.kind = &pg_kind_extension, .sql = sql_postgres_schema_extensions},
+    {.kind = &pg_kind_event_trigger, .sql = sql_postgres_schema_event_triggers},
+    {.kind = &pg_kind_foreign_server, .sql = sql_postgres_schema_foreign_servers},
+    {.kind = &pg_kind_publication, .sql = sql_postgres_schema_publications},
 };
 
 enum {
@@ -138,14 +139,15 @@ static void take_rows(void *context, const struct db_rows *rows)
 		add_rows(source, rows, reading->schema, reading->arena);
 }
 
-/* The query with `value` for its $1, which a script has no other way to give. */
-static void add_query(const char *sql, const char *value, struct buf *script)
+/* The query with `prefix` for its $1, which a script has no other way to give; and its $2. */
+static void add_query(const struct source *source, const char *prefix, struct buf *script)
 {
-	const char *place;
-	while ((place = strstr(sql, "$1")) != NULL) {
+	const char *sql = source->sql, *place;
+	while ((place = strchr(sql, '$')) != NULL) {
+		const char *value = place[1] == '1' ? prefix : place[1] == '2' ? source->of : NULL;
 		buf_add(script, sql, (size_t)(place - sql));
-		buf_add_text(script, value);
-		sql = place + 2;
+		buf_add_text(script, value == NULL ? "$" : value);
+		sql = place + (value == NULL ? 1 : 2);
 	}
 	buf_printf(script, "%s;\n", sql);
 }
@@ -160,7 +162,7 @@ bool pg_schema_read(
 	if (prefix != NULL && literal == NULL)
 		err_die("out of memory");
 	for (size_t i = 0; i < SOURCES; i++)
-		add_query(sources[i].sql, prefix == NULL ? "NULL" : literal, &script);
+		add_query(&sources[i], prefix == NULL ? "NULL" : literal, &script);
 	pq.freemem(literal);
 	struct pg_request request = {.sql = script.data,
 	    .script = true,

@@ -26,11 +26,24 @@ bool pg_must_be_whole(struct pg_db *s, struct err *err)
 	return err_next(err, "remove what commits or rolls back in it");
 }
 
+/* The first answer is how things stand; the last may be what the proof kept. */
+struct answers {
+	struct db_rows first, last;
+	size_t count;
+};
+
+static void take_answer(void *context, const struct db_rows *rows)
+{
+	struct answers *answers = context;
+	*(answers->count++ == 0 ? &answers->first : &answers->last) = *rows;
+}
+
 static bool open_transaction(struct pg_db *s, struct err *err)
 {
 	CLEANUP(buf_free) struct buf sql = buf_init(PROOF_SQL_MOST);
-	struct db_rows rows = {.count = 0};
-	struct pg_request request = {.script = true, .arena = &s->arena, .rows = &rows};
+	struct answers answers = {.count = 0};
+	struct pg_request request = {
+	    .script = true, .arena = &s->arena, .each = take_answer, .context = &answers};
 	s->in_transaction = true;
 	s->unchecked = false;
 	if (s->lease.ms == 0)
@@ -41,13 +54,15 @@ static bool open_transaction(struct pg_db *s, struct err *err)
 	buf_add_text(&sql, "SELECT ");
 	pg_guard_select(s, &sql);
 	pg_proof_count_before(s, &sql);
+	pg_proof_keep_rows(s, &sql);
 	if (sql.overflow)
 		return err_set(err, ERR_DATABASE, "too many tables are changed at once");
 	request.sql = sql.data;
 	if (!pg_request(s, &request, err))
 		return false;
-	s->tables = rows.count > 0 ? rows.cells[0] : NULL;
-	pg_proof_begun(s, &rows);
+	s->tables = answers.first.count > 0 ? answers.first.cells[0] : NULL;
+	pg_proof_begun(s, &answers.first);
+	pg_proof_rows_kept(s, &answers.last);
 	return true;
 }
 

@@ -10,10 +10,10 @@ WITH own_schema AS (
     FROM pg_catalog.pg_class AS c
     WHERE c.relnamespace IN (SELECT oid FROM own_schema)
       AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
-      AND c.relname NOT LIKE 'db\_entry\_%'
+      AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_depend AS d
-          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
             AND d.objid = c.oid AND d.deptype = 'e')
 ), routine AS (
     SELECT p.oid
@@ -21,7 +21,7 @@ WITH own_schema AS (
     WHERE p.pronamespace IN (SELECT oid FROM own_schema)
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_depend AS d
-          WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+          WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
             AND d.objid = p.oid AND d.deptype = 'e')
 ), type AS (
     SELECT t.oid
@@ -30,7 +30,7 @@ WITH own_schema AS (
       AND t.typtype IN ('d', 'e', 'r')
       AND NOT EXISTS (
           SELECT FROM pg_catalog.pg_depend AS d
-          WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass
+          WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid
             AND d.objid = t.oid AND d.deptype = 'e')
 ), large AS (
     SELECT count(*) AS count FROM pg_catalog.pg_largeobject_metadata
@@ -48,7 +48,7 @@ WITH own_schema AS (
         JOIN pg_catalog.pg_class AS s ON s.oid IN (r.oid, r.reltoastrelid)
     WHERE r.relkind = 'r'
 )
-SELECT ((SELECT bytes FROM size)
+SELECT ((SELECT bytes FROM size)::bigint
     + 1000 * ((SELECT count(*) FROM relation) + (SELECT count(*) FROM routine)
         + (SELECT count(*) FROM type))
     + CASE WHEN (SELECT count FROM large) = 0 THEN 0

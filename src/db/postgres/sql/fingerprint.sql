@@ -14,7 +14,7 @@ WITH relations AS MATERIALIZED (
             END
             # coalesce(pg_catalog.hash_array_extended(c.reloptions, 4), 0) AS hash
     FROM pg_catalog.pg_class AS c
-    WHERE c.oid >= 16384
+    WHERE c.oid >= '16384'::pg_catalog.oid
       AND c.relpersistence <> 't'
       AND c.relkind <> 't'
       AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
@@ -23,7 +23,7 @@ WITH relations AS MATERIALIZED (
 others AS MATERIALIZED (
     SELECT c.oid
     FROM pg_catalog.pg_class AS c
-    WHERE c.oid >= 16384
+    WHERE c.oid >= '16384'::pg_catalog.oid
       AND (c.relpersistence = 't'
            OR c.relkind = 't'
            OR pg_catalog.starts_with(c.relname::text, 'db_entry_'))
@@ -32,16 +32,16 @@ SELECT
     (SELECT pg_catalog.sum(r.hash) FROM relations AS r),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_attribute AS t
-     WHERE t.attrelid >= 16384
+     WHERE t.attrelid >= '16384'::pg_catalog.oid
        AND t.attnum > 0
        AND t.attrelid IN (SELECT r.oid FROM relations AS r WHERE r.relkind IN ('r', 'p', 'f', 'c'))),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_constraint AS t
-     WHERE t.oid >= 16384
+     WHERE t.oid >= '16384'::pg_catalog.oid
        AND NOT EXISTS (SELECT FROM others AS o WHERE o.oid = t.conrelid)),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_index AS t
-     WHERE t.indexrelid >= 16384
+     WHERE t.indexrelid >= '16384'::pg_catalog.oid
        AND NOT EXISTS (SELECT FROM others AS o WHERE o.oid = t.indrelid)),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_trigger AS t
@@ -49,31 +49,31 @@ SELECT
        AND NOT EXISTS (SELECT FROM others AS o WHERE o.oid = t.tgrelid)),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_rewrite AS t
-     WHERE t.oid >= 16384),
+     WHERE t.oid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_policy AS t
-     WHERE t.oid >= 16384),
+     WHERE t.oid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_inherits AS t
-     WHERE t.inhrelid >= 16384),
+     WHERE t.inhrelid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_sequence AS t
-     WHERE t.seqrelid >= 16384
+     WHERE t.seqrelid >= '16384'::pg_catalog.oid
        AND NOT EXISTS (SELECT FROM others AS o WHERE o.oid = t.seqrelid)),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_description AS t
-     WHERE t.objoid >= 16384),
+     WHERE t.objoid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_proc AS t
-     WHERE t.oid >= 16384),
+     WHERE t.oid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_type AS t
-     WHERE t.oid >= 16384
+     WHERE t.oid >= '16384'::pg_catalog.oid
        AND (t.typtype IN ('d', 'e', 'r')
             OR t.typrelid IN (SELECT r.oid FROM relations AS r WHERE r.relkind = 'c'))),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_enum AS t
-     WHERE t.oid >= 16384),
+     WHERE t.oid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_namespace AS t
      WHERE NOT pg_catalog.starts_with(t.nspname::text, 'pg_')),
@@ -89,16 +89,16 @@ SELECT
      FROM pg_catalog.pg_foreign_server AS t),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_collation AS t
-     WHERE t.oid >= 16384),
+     WHERE t.oid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_ts_config AS t
-     WHERE t.oid >= 16384),
+     WHERE t.oid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_ts_config_map AS t
-     WHERE t.mapcfg >= 16384),
+     WHERE t.mapcfg >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_ts_dict AS t
-     WHERE t.oid >= 16384),
+     WHERE t.oid >= '16384'::pg_catalog.oid),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))
      FROM pg_catalog.pg_publication AS t),
     (SELECT pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.concat(t.ctid, t.xmin), 0))

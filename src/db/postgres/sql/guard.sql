@@ -17,12 +17,12 @@ SELECT EXISTS (
               SELECT d.oid
               FROM pg_catalog.pg_database AS d
               WHERE d.datname = pg_catalog.current_database()))
-    OR $1::text[] IS DISTINCT FROM (
-        SELECT pg_catalog.array_agg(c.oid || ':' || c.relname ORDER BY c.oid)
+    OR pg_catalog.array_to_string($1::text[], ',') IS DISTINCT FROM (
+        SELECT pg_catalog.string_agg(pg_catalog.concat(c.oid, ':', c.relname), ',' ORDER BY c.oid)
         FROM pg_catalog.pg_class AS c
         WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n WHERE n.nspname = $2)
           AND c.relkind IN ('r', 'p', 'v')
-          AND c.relname LIKE 'db\_entry\_%'),
+          AND pg_catalog.starts_with(c.relname::text, 'db_entry_')),
     CASE WHEN pg_catalog.current_setting('session_authorization') <> $4
         THEN pg_catalog.set_config('session_authorization', $4, $3) END,
     CASE WHEN pg_catalog.current_setting('role') <> $5

@@ -6,6 +6,6 @@ SELECT c.oid::pg_catalog.regclass,
 FROM pg_catalog.pg_class AS c
 WHERE c.oid IN (
     SELECT pg_catalog.to_regclass(pg_catalog.concat(pg_catalog.quote_ident(s.name) || '.',
-        pg_catalog.quote_ident(t.name)))
+        pg_catalog.quote_ident(t.name)))::pg_catalog.oid
     FROM (VALUES ($1::text), (pg_catalog.lower($1::text))) AS s (name),
         (VALUES ($2::text), (pg_catalog.lower($2::text))) AS t (name))

@@ -39,8 +39,9 @@ CREATE TABLE IF NOT EXISTS own.db_entry_run (
     app_version text
 );
 
+-- Every one needs a key: where all tables are published a row without is neither updated nor deleted.
 CREATE TABLE IF NOT EXISTS own.db_entry_snapshot (
-    format integer NOT NULL,
+    format integer NOT NULL PRIMARY KEY,
     engine text NOT NULL,
     history text NOT NULL,
     fingerprint text NOT NULL,

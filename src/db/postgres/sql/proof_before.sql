@@ -12,7 +12,7 @@ SELECT k.generate_series,
     c.relpersistence,
     (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = c.relnamespace),
     c.relname,
-    c.relfilenode <> 0 AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(k.relation),
+    c.relfilenode <> '0'::pg_catalog.oid AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(k.relation),
     pg_catalog.pg_table_is_visible(k.relation) IS NULL,
     pg_catalog.pg_stat_get_xact_tuples_inserted(k.relation),
     pg_catalog.pg_stat_get_xact_tuples_updated(k.relation),
@@ -43,5 +43,5 @@ FROM ROWS FROM (pg_catalog.pg_lock_status(), pg_catalog.generate_series(1, 1)) A
     LEFT JOIN pg_catalog.pg_class AS c ON c.oid = k.relation
 WHERE (k.pid = pg_catalog.pg_backend_pid()
        AND k.locktype = 'relation'
-       AND (k.relation >= 16384 OR k.mode = 'RowExclusiveLock'))
+       AND (k.relation >= '16384'::pg_catalog.oid OR k.mode = 'RowExclusiveLock'))
    OR k.generate_series = 1

@@ -14,11 +14,11 @@ SELECT w.oid,
         SELECT
         FROM pg_catalog.pg_type AS t
             JOIN pg_catalog.pg_depend AS d
-                ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+                ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid
                     AND d.refobjid IN (t.oid, t.typarray)
         WHERE t.oid = c.reltype
-          AND ((d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid > 0)
-              OR (d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid <> t.typarray))),
+          AND ((d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND d.objsubid > 0)
+              OR (d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid AND d.objid <> t.typarray))),
     CASE
         WHEN c.relkind <> 'S' THEN NULL
         WHEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE')

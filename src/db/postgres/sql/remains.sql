@@ -4,5 +4,5 @@ FROM pg_catalog.pg_index AS i
     JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE i.indrelid = pg_catalog.to_regclass(pg_catalog.concat(
-        pg_catalog.quote_ident($1::text) || '.', pg_catalog.quote_ident($2::text)))
+        pg_catalog.quote_ident($1::text) || '.', pg_catalog.quote_ident($2::text)))::pg_catalog.oid
   AND CASE WHEN $3::text IS NULL THEN NOT i.indisvalid ELSE c.relname = $3::text END

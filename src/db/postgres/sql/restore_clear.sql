@@ -7,16 +7,16 @@
 WITH member AS (
     SELECT d.classid, d.objid
     FROM pg_catalog.pg_depend AS d
-    WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+    WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid
 ), kept_extension AS (
     SELECT e.oid, e.extnamespace, e.extconfig, e.extcondition
     FROM pg_catalog.pg_extension AS e
-    WHERE e.oid < 16384 OR e.extname = ANY ($1::text[])
+    WHERE e.oid < '16384'::pg_catalog.oid OR e.extname = ANY ($1::text[])
 ), schema AS (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl,
         EXISTS (
             SELECT FROM member AS m
-            WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid
+            WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid AND m.objid = n.oid
         ) AS is_member,
         n.nspname = 'public'
             OR EXISTS (SELECT FROM kept_extension AS k WHERE k.extnamespace = n.oid) AS stays
@@ -25,7 +25,7 @@ WITH member AS (
 ), emptied AS (
     SELECT s.oid FROM schema AS s WHERE s.is_member OR s.stays
 ), object AS (
-    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, c.oid,
+    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid,
         CASE c.relkind WHEN 'v' THEN 1 WHEN 'm' THEN 2 WHEN 'f' THEN 4 WHEN 'S' THEN 5
             WHEN 'c' THEN 6 ELSE 3 END AS place,
         CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
@@ -35,54 +35,54 @@ WITH member AS (
     WHERE c.relnamespace IN (SELECT oid FROM emptied)
       AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
     UNION ALL
-    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 7,
+    SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, t.oid, 7,
         CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END
     FROM pg_catalog.pg_type AS t
     WHERE t.typnamespace IN (SELECT oid FROM emptied)
       AND t.typtype IN ('d', 'e', 'r', 'b', 'p')
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS e WHERE e.typarray = t.oid)
     UNION ALL
-    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 8, 'ROUTINE'
+    SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid, 8, 'ROUTINE'
     FROM pg_catalog.pg_proc AS p
     WHERE p.pronamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, o.oid, 9, 'OPERATOR CLASS'
+    SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass::pg_catalog.oid, o.oid, 9, 'OPERATOR CLASS'
     FROM pg_catalog.pg_opclass AS o
     WHERE o.opcnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, o.oid, 10, 'OPERATOR FAMILY'
+    SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass::pg_catalog.oid, o.oid, 10, 'OPERATOR FAMILY'
     FROM pg_catalog.pg_opfamily AS o
     WHERE o.opfnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, o.oid, 11, 'OPERATOR'
+    SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass::pg_catalog.oid, o.oid, 11, 'OPERATOR'
     FROM pg_catalog.pg_operator AS o
     WHERE o.oprnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, o.oid, 12, 'COLLATION'
+    SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass::pg_catalog.oid, o.oid, 12, 'COLLATION'
     FROM pg_catalog.pg_collation AS o
     WHERE o.collnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass, o.oid, 13, 'CONVERSION'
+    SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass::pg_catalog.oid, o.oid, 13, 'CONVERSION'
     FROM pg_catalog.pg_conversion AS o
     WHERE o.connamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, o.oid, 14, 'TEXT SEARCH CONFIGURATION'
+    SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass::pg_catalog.oid, o.oid, 14, 'TEXT SEARCH CONFIGURATION'
     FROM pg_catalog.pg_ts_config AS o
     WHERE o.cfgnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, o.oid, 15, 'TEXT SEARCH DICTIONARY'
+    SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass::pg_catalog.oid, o.oid, 15, 'TEXT SEARCH DICTIONARY'
     FROM pg_catalog.pg_ts_dict AS o
     WHERE o.dictnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, o.oid, 16, 'TEXT SEARCH PARSER'
+    SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass::pg_catalog.oid, o.oid, 16, 'TEXT SEARCH PARSER'
     FROM pg_catalog.pg_ts_parser AS o
     WHERE o.prsnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, o.oid, 17, 'TEXT SEARCH TEMPLATE'
+    SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass::pg_catalog.oid, o.oid, 17, 'TEXT SEARCH TEMPLATE'
     FROM pg_catalog.pg_ts_template AS o
     WHERE o.tmplnamespace IN (SELECT oid FROM emptied)
     UNION ALL
-    SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, o.oid, 18, 'STATISTICS'
+    SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::pg_catalog.oid, o.oid, 18, 'STATISTICS'
     FROM pg_catalog.pg_statistic_ext AS o
     WHERE o.stxnamespace IN (SELECT oid FROM emptied)
 ), dropped_object AS (
@@ -106,14 +106,14 @@ WITH member AS (
             WHEN 'L' THEN 'LARGE OBJECTS' END AS kind
     FROM pg_catalog.pg_default_acl AS d
         LEFT JOIN schema AS s ON s.oid = d.defaclnamespace
-    WHERE d.defaclnamespace = 0 OR s.stays OR s.is_member
+    WHERE d.defaclnamespace = '0'::pg_catalog.oid OR s.stays OR s.is_member
 ), statement (stage, place, text) AS (
     -- They would fire at what follows.
     SELECT 1, 0, pg_catalog.format('DROP EVENT TRIGGER %I', t.evtname)
     FROM pg_catalog.pg_event_trigger AS t
     WHERE NOT EXISTS (
         SELECT FROM member AS m
-        WHERE m.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND m.objid = t.oid)
+        WHERE m.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass::pg_catalog.oid AND m.objid = t.oid)
     UNION ALL
     SELECT 2, 0, pg_catalog.format('DROP PUBLICATION %I', p.pubname)
     FROM pg_catalog.pg_publication AS p
@@ -140,40 +140,40 @@ WITH member AS (
     SELECT 5, 0, pg_catalog.format('DROP CAST IF EXISTS (%s AS %s) CASCADE',
         pg_catalog.format_type(c.castsource, NULL), pg_catalog.format_type(c.casttarget, NULL))
     FROM pg_catalog.pg_cast AS c
-    WHERE c.oid >= 16384 AND NOT EXISTS (
+    WHERE c.oid >= '16384'::pg_catalog.oid AND NOT EXISTS (
         SELECT FROM member AS m
-        WHERE m.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass AND m.objid = c.oid)
+        WHERE m.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass::pg_catalog.oid AND m.objid = c.oid)
     UNION ALL
     SELECT 5, 1, pg_catalog.format('DROP TRANSFORM IF EXISTS FOR %s LANGUAGE %I CASCADE',
         pg_catalog.format_type(t.trftype, NULL), l.lanname)
     FROM pg_catalog.pg_transform AS t JOIN pg_catalog.pg_language AS l ON l.oid = t.trflang
     WHERE NOT EXISTS (
         SELECT FROM member AS m
-        WHERE m.classid = 'pg_catalog.pg_transform'::pg_catalog.regclass AND m.objid = t.oid)
+        WHERE m.classid = 'pg_catalog.pg_transform'::pg_catalog.regclass::pg_catalog.oid AND m.objid = t.oid)
     UNION ALL
     SELECT 5, 2, pg_catalog.format('DROP LANGUAGE IF EXISTS %I CASCADE', l.lanname)
     FROM pg_catalog.pg_language AS l
-    WHERE l.oid >= 16384 AND NOT EXISTS (
+    WHERE l.oid >= '16384'::pg_catalog.oid AND NOT EXISTS (
         SELECT FROM member AS m
-        WHERE m.classid = 'pg_catalog.pg_language'::pg_catalog.regclass AND m.objid = l.oid)
+        WHERE m.classid = 'pg_catalog.pg_language'::pg_catalog.regclass::pg_catalog.oid AND m.objid = l.oid)
     UNION ALL
     SELECT 5, 3, pg_catalog.format('DROP ACCESS METHOD IF EXISTS %I CASCADE', a.amname)
     FROM pg_catalog.pg_am AS a
-    WHERE a.oid >= 16384 AND NOT EXISTS (
+    WHERE a.oid >= '16384'::pg_catalog.oid AND NOT EXISTS (
         SELECT FROM member AS m
-        WHERE m.classid = 'pg_catalog.pg_am'::pg_catalog.regclass AND m.objid = a.oid)
+        WHERE m.classid = 'pg_catalog.pg_am'::pg_catalog.regclass::pg_catalog.oid AND m.objid = a.oid)
     UNION ALL
     SELECT 5, 4, pg_catalog.format('DROP SERVER IF EXISTS %I CASCADE', f.srvname)
     FROM pg_catalog.pg_foreign_server AS f
     WHERE NOT EXISTS (
         SELECT FROM member AS m
-        WHERE m.classid = 'pg_catalog.pg_foreign_server'::pg_catalog.regclass AND m.objid = f.oid)
+        WHERE m.classid = 'pg_catalog.pg_foreign_server'::pg_catalog.regclass::pg_catalog.oid AND m.objid = f.oid)
     UNION ALL
     SELECT 5, 5, pg_catalog.format('DROP FOREIGN DATA WRAPPER IF EXISTS %I CASCADE', f.fdwname)
     FROM pg_catalog.pg_foreign_data_wrapper AS f
     WHERE NOT EXISTS (
         SELECT FROM member AS m
-        WHERE m.classid = 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass
+        WHERE m.classid = 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass::pg_catalog.oid
           AND m.objid = f.oid)
     UNION ALL
     SELECT 6, 0, 'DROP EXTENSION IF EXISTS '
@@ -190,7 +190,7 @@ WITH member AS (
     FROM kept_extension AS k,
         ROWS FROM (pg_catalog.unnest(k.extconfig), pg_catalog.unnest(k.extcondition))
             AS x (id, condition)
-        JOIN pg_catalog.pg_class AS c ON c.oid = x.id
+        JOIN pg_catalog.pg_class AS c ON c.oid = x.id::pg_catalog.oid
     WHERE c.relkind = 'r' AND pg_catalog.has_table_privilege(c.oid, 'DELETE')
     UNION ALL
     SELECT 9, 0, 'CREATE SCHEMA public'
@@ -198,7 +198,7 @@ WITH member AS (
     UNION ALL
     -- Grants, back to what is taken for granted; the dump has what goes beyond.
     SELECT 9, 1, pg_catalog.format('REVOKE ALL ON SCHEMA %I FROM %s CASCADE', g.nspname,
-        CASE g.grantee WHEN 0 THEN 'PUBLIC'
+        CASE g.grantee WHEN '0'::pg_catalog.oid THEN 'PUBLIC'
             ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) END)
     FROM grantee AS g
     WHERE pg_catalog.pg_has_role(g.nspowner, 'USAGE') AND g.grantee <> g.nspowner
@@ -222,18 +222,18 @@ WITH member AS (
                OR NOT pg_catalog.pg_has_role(s.nspowner, 'USAGE')))
     UNION ALL
     SELECT 10, 0, pg_catalog.format('%s REVOKE ALL ON %s FROM %s', d.head, d.kind,
-        CASE a.grantee WHEN 0 THEN 'PUBLIC'
+        CASE a.grantee WHEN '0'::pg_catalog.oid THEN 'PUBLIC'
             ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)
     FROM default_acl AS d, pg_catalog.aclexplode(d.defaclacl) AS a
     GROUP BY d.head, d.kind, a.grantee
     UNION ALL
     SELECT 10, 1, pg_catalog.format('%s GRANT %s ON %s TO %s', d.head, a.privilege_type, d.kind,
-        CASE a.grantee WHEN 0 THEN 'PUBLIC'
+        CASE a.grantee WHEN '0'::pg_catalog.oid THEN 'PUBLIC'
             ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)
     FROM default_acl AS d,
         pg_catalog.aclexplode(pg_catalog.acldefault(
             CASE d.defaclobjtype WHEN 'S' THEN 's' ELSE d.defaclobjtype END, d.defaclrole)) AS a
-    WHERE d.defaclnamespace = 0
+    WHERE d.defaclnamespace = '0'::pg_catalog.oid
 )
 SELECT s.text
 FROM statement AS s

@@ -5,16 +5,16 @@ WITH kept_extension AS (
     FROM pg_catalog.pg_extension AS e
     WHERE e.extname = ANY ($1::text[])
 )
-SELECT 'SCHEMA - ' || n.nspname
+SELECT pg_catalog.concat('SCHEMA - ', n.nspname)
 FROM pg_catalog.pg_namespace AS n
 WHERE n.nspname <> 'public'
   AND n.oid IN (SELECT extnamespace FROM kept_extension)
 UNION ALL
-SELECT 'COMMENT - EXTENSION ' || k.extname
+SELECT pg_catalog.concat('COMMENT - EXTENSION ', k.extname)
 FROM kept_extension AS k
 WHERE NOT pg_catalog.pg_has_role(k.extowner, 'USAGE')
 UNION ALL
-SELECT 'TABLE DATA ' || n.nspname || ' ' || c.relname
+SELECT pg_catalog.concat('TABLE DATA ', n.nspname, ' ', c.relname)
 FROM kept_extension AS k, pg_catalog.unnest(k.extconfig) AS x (id)
     JOIN pg_catalog.pg_class AS c ON c.oid = x.id
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

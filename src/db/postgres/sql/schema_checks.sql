@@ -19,7 +19,7 @@ FROM (SELECT true AS conenforced) AS absent
                     AND pg_catalog.cardinality(k.conkey) = 1
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = k.oid AND d.objsubid = 0
-                    AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                    AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid
         WHERE k.contype = 'c'
           AND k.conislocal
           AND c.relkind IN ('r', 'p', 'f')
@@ -30,7 +30,7 @@ FROM (SELECT true AS conenforced) AS absent
           AND n.nspname <> 'information_schema'
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
         ORDER BY n.nspname, c.relname, expression, k.conname
     ) AS k

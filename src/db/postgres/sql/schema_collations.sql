@@ -17,13 +17,13 @@ FROM (SELECT NULL::text AS colliculocale, NULL::text AS colllocale, NULL::text A
             JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = l.oid AND d.objsubid = 0
-                    AND d.classoid = 'pg_catalog.pg_collation'::pg_catalog.regclass
+                    AND d.classoid = 'pg_catalog.pg_collation'::pg_catalog.regclass::pg_catalog.oid
         WHERE ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
           AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_')
           AND n.nspname <> 'information_schema'
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass AND e.objid = l.oid
+              WHERE e.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass::pg_catalog.oid AND e.objid = l.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
         ORDER BY n.nspname, l.collname
     ) AS l

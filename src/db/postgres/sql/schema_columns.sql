@@ -19,8 +19,8 @@ FROM (SELECT ''::"char" AS attcompression) AS absent
             a.attname AS name,
             CASE WHEN s.serial THEN
                 CASE a.atttypid
-                    WHEN 'pg_catalog.int2'::pg_catalog.regtype THEN 'smallserial'
-                    WHEN 'pg_catalog.int4'::pg_catalog.regtype THEN 'serial'
+                    WHEN 'pg_catalog.int2'::pg_catalog.regtype::pg_catalog.oid THEN 'smallserial'
+                    WHEN 'pg_catalog.int4'::pg_catalog.regtype::pg_catalog.oid THEN 'serial'
                     ELSE 'bigserial'
                 END
                 ELSE pg_catalog.format_type(a.atttypid, a.atttypmod)
@@ -76,7 +76,7 @@ FROM (SELECT ''::"char" AS attcompression) AS absent
                                   o.objid::pg_catalog.regclass::text), '::regclass)') AS serial
                 FROM (SELECT dep.objid, dep.refobjid, dep.refobjsubid, dep.deptype, q.seqtypid,
                           pg_catalog.concat_ws(' ',
-                              CASE WHEN q.seqtypid <> 'pg_catalog.int8'::pg_catalog.regtype
+                              CASE WHEN q.seqtypid <> 'pg_catalog.int8'::pg_catalog.regtype::pg_catalog.oid
                                       AND dep.deptype = 'i' AND q.seqtypid <> ia.atttypid
                                   THEN 'AS ' || pg_catalog.format_type(q.seqtypid, NULL)
                               END,
@@ -102,14 +102,14 @@ FROM (SELECT ''::"char" AS attcompression) AS absent
                           JOIN pg_catalog.pg_attribute AS ia
                               ON ia.attrelid = dep.refobjid AND ia.attnum = dep.refobjsubid
                           JOIN (VALUES
-                              ('pg_catalog.int2'::pg_catalog.regtype, '-32768'::int8, '32767'::int8),
-                              ('pg_catalog.int4'::pg_catalog.regtype, '-2147483648', '2147483647'),
-                              ('pg_catalog.int8'::pg_catalog.regtype,
+                              ('pg_catalog.int2'::pg_catalog.regtype::pg_catalog.oid, '-32768'::int8, '32767'::int8),
+                              ('pg_catalog.int4'::pg_catalog.regtype::pg_catalog.oid, '-2147483648', '2147483647'),
+                              ('pg_catalog.int8'::pg_catalog.regtype::pg_catalog.oid,
                                   '-9223372036854775808', '9223372036854775807')
                           ) AS m (type, least, most) ON m.type = q.seqtypid
-                      WHERE dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                      WHERE dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
                         AND dep.objsubid = 0
-                        AND dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                        AND dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
                         AND dep.refobjsubid > 0
                         AND dep.deptype IN ('a', 'i')) AS o
                     JOIN pg_catalog.pg_class AS sc ON sc.oid = o.objid
@@ -138,7 +138,7 @@ FROM (SELECT ''::"char" AS attcompression) AS absent
             ) AS k ON k.conrelid = a.attrelid AND k.attnum = a.attnum
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = c.oid AND d.objsubid = a.attnum
-                    AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
         WHERE a.attnum > 0
           AND NOT a.attisdropped
           AND c.relkind IN ('r', 'p', 'f')
@@ -149,7 +149,7 @@ FROM (SELECT ''::"char" AS attcompression) AS absent
           AND n.nspname <> 'information_schema'
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
         ORDER BY c.oid, a.attnum
     ) AS a

@@ -15,12 +15,12 @@ FROM pg_catalog.pg_ts_dict AS t
     JOIN pg_catalog.pg_namespace AS mn ON mn.oid = m.tmplnamespace
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = t.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass::pg_catalog.oid
 WHERE ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
   AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_')
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass AND e.objid = t.oid
+      WHERE e.classid = 'pg_catalog.pg_ts_dict'::pg_catalog.regclass::pg_catalog.oid AND e.objid = t.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, t.dictname

@@ -24,13 +24,13 @@ FROM pg_catalog.pg_type AS t
     JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = t.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid
 WHERE t.typtype = 'd'
   AND ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
   AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_')
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND e.objid = t.oid
+      WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid AND e.objid = t.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, t.typname

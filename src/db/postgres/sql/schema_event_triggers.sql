@@ -15,10 +15,10 @@ SELECT NULL AS schema,
 FROM pg_catalog.pg_event_trigger AS t
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = t.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass::pg_catalog.oid
 WHERE $1::text IS NULL
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND e.objid = t.oid
+      WHERE e.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass::pg_catalog.oid AND e.objid = t.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY t.evtname

@@ -12,9 +12,9 @@ FROM pg_catalog.pg_constraint AS k
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = k.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid
 WHERE k.contype = 'x'
-  AND k.conparentid = 0
+  AND k.conparentid = '0'::pg_catalog.oid
   AND c.relkind IN ('r', 'p')
   AND c.relpersistence <> 't'
   AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
@@ -23,6 +23,6 @@ WHERE k.contype = 'x'
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, c.relname, definition, k.conname

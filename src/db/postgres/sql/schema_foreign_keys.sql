@@ -67,9 +67,9 @@ FROM (SELECT true AS conenforced, false AS conperiod, NULL::int2[] AS confdelset
             JOIN pg_catalog.pg_namespace AS rn ON rn.oid = rc.relnamespace
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = k.oid AND d.objsubid = 0
-                    AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                    AND d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass::pg_catalog.oid
         WHERE k.contype = 'f'
-          AND k.conparentid = 0
+          AND k.conparentid = '0'::pg_catalog.oid
           AND c.relkind IN ('r', 'p')
           AND c.relpersistence <> 't'
           AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
@@ -78,7 +78,7 @@ FROM (SELECT true AS conenforced, false AS conperiod, NULL::int2[] AS confdelset
           AND n.nspname <> 'information_schema'
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
         ORDER BY n.nspname, c.relname, k.conkey, k.conname
     ) AS k

@@ -1,4 +1,4 @@
--- Functions. The body in standard SQL (version 14), which the server takes apart, is found at the end of
+-- Functions of the kinds $2. The body in standard SQL (version 14), which the server takes apart, is found at the end of
 -- the whole definition. `absent` as in schema_columns.sql.
 SELECT p.*
 FROM (SELECT NULL::text AS prosqlbody) AS absent
@@ -24,7 +24,7 @@ FROM (SELECT NULL::text AS prosqlbody) AS absent
                 THEN p.procost
             END AS cost,
             CASE WHEN p.proretset AND p.prorows <> '1000'::float4 THEN p.prorows END AS rows,
-            CASE WHEN p.prosupport::pg_catalog.oid <> 0 THEN p.prosupport::text END AS support,
+            CASE WHEN p.prosupport::pg_catalog.oid <> '0'::pg_catalog.oid THEN p.prosupport::text END AS support,
             (SELECT pg_catalog.string_agg(pg_catalog.format_type(y, NULL), pg_catalog.chr(31))
              FROM pg_catalog.unnest(p.protrftypes) AS y) AS transforms,
             pg_catalog.array_to_string(p.proconfig, pg_catalog.chr(31)) AS settings,
@@ -34,14 +34,14 @@ FROM (SELECT NULL::text AS prosqlbody) AS absent
             JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = p.oid AND d.objsubid = 0
-                    AND d.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-        WHERE p.prokind IN ('f', 'w')
+                    AND d.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid
+        WHERE p.prokind = ANY ($2::pg_catalog."char"[])
           AND ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
           AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_')
           AND n.nspname <> 'information_schema'
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND e.objid = p.oid
+              WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid AND e.objid = p.oid
                 AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
         ORDER BY n.nspname, p.proname, name
     ) AS p

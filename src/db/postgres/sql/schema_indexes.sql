@@ -1,4 +1,4 @@
--- Indexes of tables, but for those of constraints and those that are a partition's part of
+-- Indexes of relations of the kinds $2, but for those of constraints and those that are a partition's part of
 -- its parent's. Where the columns are more than plain names, all of CREATE INDEX is in their place,
 -- for db-entry to take them from. `absent` as in schema_columns.sql.
 SELECT x.*
@@ -61,13 +61,13 @@ FROM (SELECT false AS indnullsnotdistinct) AS absent
                 ON k1.attrelid = x.indrelid AND k1.attnum = x.indkey[0]
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = xc.oid AND d.objsubid = 0
-                    AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
         WHERE NOT xc.relispartition
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_constraint AS k
               WHERE k.conindid = x.indexrelid AND k.conrelid = x.indrelid
                 AND k.contype IN ('p', 'u', 'x'))
-          AND c.relkind IN ('r', 'p')
+          AND c.relkind = ANY ($2::pg_catalog."char"[])
           AND c.relpersistence <> 't'
           AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
           AND ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
@@ -75,7 +75,7 @@ FROM (SELECT false AS indnullsnotdistinct) AS absent
           AND n.nspname <> 'information_schema'
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+              WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
         ORDER BY n.nspname, c.relname, columns, xc.relname
     ) AS x

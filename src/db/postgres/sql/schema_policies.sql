@@ -20,7 +20,7 @@ FROM pg_catalog.pg_policy AS p
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = p.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_policy'::pg_catalog.regclass::pg_catalog.oid
 WHERE c.relkind IN ('r', 'p')
   AND c.relpersistence <> 't'
   AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
@@ -29,6 +29,6 @@ WHERE c.relkind IN ('r', 'p')
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, c.relname, p.polname

@@ -27,8 +27,8 @@ FROM (SELECT NULL::pg_catalog.int2vector AS prattrs, NULL::pg_catalog.pg_node_tr
                  FROM pg_catalog.pg_depend AS e
                      JOIN pg_catalog.pg_depend AS up
                          ON up.classid = e.classid AND up.objid = e.objid
-                 WHERE e.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
-                   AND up.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass
+                 WHERE e.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid
+                   AND up.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass::pg_catalog.oid
                    AND up.refobjid = p.oid)) AS schemas,
             pg_catalog.concat_ws(pg_catalog.chr(31),
                 CASE WHEN p.pubinsert THEN 'insert' END,
@@ -40,11 +40,11 @@ FROM (SELECT NULL::pg_catalog.int2vector AS prattrs, NULL::pg_catalog.pg_node_tr
         FROM pg_catalog.pg_publication AS p
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = p.oid AND d.objsubid = 0
-                    AND d.classoid = 'pg_catalog.pg_publication'::pg_catalog.regclass
+                    AND d.classoid = 'pg_catalog.pg_publication'::pg_catalog.regclass::pg_catalog.oid
         WHERE $1::text IS NULL
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND e.objid = p.oid
+              WHERE e.classid = 'pg_catalog.pg_publication'::pg_catalog.regclass::pg_catalog.oid AND e.objid = p.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
         ORDER BY p.pubname
     ) AS p

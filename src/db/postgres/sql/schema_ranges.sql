@@ -11,8 +11,8 @@ FROM (SELECT NULL::pg_catalog.oid AS rngmultitypid) AS absent
             CASE WHEN r.rngcollation <> s.typcollation
                 THEN r.rngcollation::pg_catalog.regcollation::text
             END AS collation,
-            CASE WHEN r.rngcanonical::pg_catalog.oid <> 0 THEN r.rngcanonical::text END AS canonical,
-            CASE WHEN r.rngsubdiff::pg_catalog.oid <> 0 THEN r.rngsubdiff::text END AS difference,
+            CASE WHEN r.rngcanonical::pg_catalog.oid <> '0'::pg_catalog.oid THEN r.rngcanonical::text END AS canonical,
+            CASE WHEN r.rngsubdiff::pg_catalog.oid <> '0'::pg_catalog.oid THEN r.rngsubdiff::text END AS difference,
             pg_catalog.format_type(rngmultitypid, NULL) AS multirange,
             d.description AS comment
         FROM pg_catalog.pg_type AS t
@@ -22,14 +22,14 @@ FROM (SELECT NULL::pg_catalog.oid AS rngmultitypid) AS absent
             JOIN pg_catalog.pg_opclass AS o ON o.oid = r.rngsubopc
             LEFT JOIN pg_catalog.pg_description AS d
                 ON d.objoid = t.oid AND d.objsubid = 0
-                    AND d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass
+                    AND d.classoid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid
         WHERE t.typtype = 'r'
           AND ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
           AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_')
           AND n.nspname <> 'information_schema'
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_depend AS e
-              WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND e.objid = t.oid
+              WHERE e.classid = 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid AND e.objid = t.oid
                 AND e.objsubid = 0 AND e.deptype = 'e')
         ORDER BY n.nspname, t.typname
     ) AS r

@@ -1,4 +1,4 @@
--- Rules of tables, but for the query of a view. The definition is what stands behind AS.
+-- Rules of relations of the kinds $2, but for the query of a view. The definition is what stands behind AS.
 SELECT nullif(n.nspname, pg_catalog.current_schema()) AS schema,
     c.relname AS parent,
     r.rulename AS name,
@@ -18,9 +18,9 @@ FROM pg_catalog.pg_rewrite AS r
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = r.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass::pg_catalog.oid
 WHERE r.rulename <> '_RETURN'
-  AND c.relkind IN ('r', 'p', 'f')
+  AND c.relkind = ANY ($2::pg_catalog."char"[])
   AND c.relpersistence <> 't'
   AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
   AND ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
@@ -28,6 +28,6 @@ WHERE r.rulename <> '_RETURN'
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, c.relname, r.rulename

@@ -3,7 +3,7 @@
 SELECT nullif(n.nspname, pg_catalog.current_schema()) AS schema,
     NULL AS parent,
     c.relname AS name,
-    CASE WHEN q.seqtypid <> 'pg_catalog.int8'::pg_catalog.regtype
+    CASE WHEN q.seqtypid <> 'pg_catalog.int8'::pg_catalog.regtype::pg_catalog.oid
         THEN pg_catalog.format_type(q.seqtypid, NULL)
     END AS type,
     CASE WHEN q.seqstart <> CASE WHEN q.seqincrement > 0 THEN q.seqmin ELSE q.seqmax END
@@ -28,12 +28,12 @@ FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_sequence AS q ON q.seqrelid = c.oid
     JOIN (VALUES
-        ('pg_catalog.int2'::pg_catalog.regtype, '-32768'::int8, '32767'::int8),
-        ('pg_catalog.int4'::pg_catalog.regtype, '-2147483648', '2147483647'),
-        ('pg_catalog.int8'::pg_catalog.regtype, '-9223372036854775808', '9223372036854775807')
+        ('pg_catalog.int2'::pg_catalog.regtype::pg_catalog.oid, '-32768'::int8, '32767'::int8),
+        ('pg_catalog.int4'::pg_catalog.regtype::pg_catalog.oid, '-2147483648', '2147483647'),
+        ('pg_catalog.int8'::pg_catalog.regtype::pg_catalog.oid, '-9223372036854775808', '9223372036854775807')
     ) AS m (type, least, most) ON m.type = q.seqtypid
     LEFT JOIN pg_catalog.pg_depend AS o
-        ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objid = c.oid
+        ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND o.objid = c.oid
             AND o.objsubid = 0 AND o.refclassid = o.classid AND o.refobjsubid > 0
             AND o.deptype IN ('a', 'i')
     LEFT JOIN pg_catalog.pg_attribute AS oa
@@ -43,7 +43,7 @@ FROM pg_catalog.pg_class AS c
         ON od.adrelid = o.refobjid AND od.adnum = o.refobjsubid
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = c.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
 WHERE o.deptype IS DISTINCT FROM 'i'
   AND (q.seqstart <> 1 OR q.seqincrement <> 1 OR q.seqmin <> 1 OR q.seqmax <> m.most
        OR q.seqcache <> 1 OR q.seqcycle OR d.description IS NOT NULL
@@ -61,6 +61,6 @@ WHERE o.deptype IS DISTINCT FROM 'i'
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, c.relname

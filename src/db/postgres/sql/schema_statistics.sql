@@ -11,12 +11,12 @@ FROM pg_catalog.pg_statistic_ext AS x
     JOIN pg_catalog.pg_namespace AS n ON n.oid = x.stxnamespace
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = x.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::pg_catalog.oid
 WHERE ($1::text IS NULL OR pg_catalog.starts_with(n.nspname::text, $1))
   AND NOT pg_catalog.starts_with(n.nspname::text, 'pg_')
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND e.objid = x.oid
+      WHERE e.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass::pg_catalog.oid AND e.objid = x.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, x.stxname

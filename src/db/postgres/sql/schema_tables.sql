@@ -18,7 +18,7 @@ SELECT nullif(n.nspname, pg_catalog.current_schema()) AS schema,
          FROM pg_catalog.pg_inherits AS i
          WHERE i.inhrelid = c.oid)
     END AS inherits,
-    CASE WHEN c.reloftype <> 0 THEN pg_catalog.format_type(c.reloftype, NULL) END AS "ofType",
+    CASE WHEN c.reloftype <> '0'::pg_catalog.oid THEN pg_catalog.format_type(c.reloftype, NULL) END AS "ofType",
     c.relpersistence = 'u' AS unlogged,
     (SELECT m.amname FROM pg_catalog.pg_am AS m WHERE m.oid = c.relam AND m.amname <> 'heap')
         AS "accessMethod",
@@ -47,7 +47,7 @@ FROM pg_catalog.pg_class AS c
     LEFT JOIN pg_catalog.pg_foreign_server AS s ON s.oid = f.ftserver
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = c.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
 WHERE c.relkind IN ('r', 'p', 'f')
   AND c.relpersistence <> 't'
   AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
@@ -56,6 +56,6 @@ WHERE c.relkind IN ('r', 'p', 'f')
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, c.relname

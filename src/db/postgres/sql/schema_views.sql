@@ -14,7 +14,7 @@ FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_description AS d
         ON d.objoid = c.oid AND d.objsubid = 0
-            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
 WHERE c.relkind IN ('v')
   AND c.relpersistence <> 't'
   AND NOT pg_catalog.starts_with(c.relname::text, 'db_entry_')
@@ -23,6 +23,6 @@ WHERE c.relkind IN ('v')
   AND n.nspname <> 'information_schema'
   AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend AS e
-      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND e.objid = c.oid
+      WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AND e.objid = c.oid
         AND e.objsubid = 0 AND e.deptype = 'e')
 ORDER BY n.nspname, c.relname
