@@ -1,4 +1,5 @@
 #include "cmd/print.h"
+#include "flow/weight.h"
 #include <string.h>
 
 enum {
@@ -148,6 +149,28 @@ void cmd_print_approval(
 	    judgement->token);
 }
 
+/* What can't be asked for is left out. */
+static void print_weight(const struct flow *flow, const struct risk *risk, struct buf *out)
+{
+	struct flow_weight weight;
+	struct err ignored;
+	if (!flow_weigh(flow, risk, &weight, &ignored) || !weight.big)
+		return;
+	buf_add_text(out, "        ");
+	flow_weight_text(risk, &weight, out);
+	buf_add_char(out, '\n');
+}
+
+static void add_weight(const struct flow *flow, const struct risk *risk, struct json *object)
+{
+	struct flow_weight weight;
+	struct err ignored;
+	if (!flow_weigh(flow, risk, &weight, &ignored) || weight.bytes == 0)
+		return;
+	json_add_int(object, "table_bytes", weight.bytes);
+	json_add_int(object, "table_rows", weight.rows);
+}
+
 void cmd_print_part(const struct flow *flow, const struct migration_part *part, struct buf *out)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
@@ -162,11 +185,13 @@ void cmd_print_part(const struct flow *flow, const struct migration_part *part, 
 		sql_summary(statement->dialect, statement, summary, sizeof(summary));
 		buf_printf(out, "  %4d  %s\n", statement->line, summary);
 		cmd_print_risk(&judgement.risks[i], out);
+		print_weight(flow, &judgement.risks[i], out);
 	}
 	cmd_print_approval(&judgement, &approval, out);
 }
 
-static void add_statements(const struct judgement *judgement, struct json *array)
+static void add_statements(
+    const struct flow *flow, const struct judgement *judgement, struct json *array)
 {
 	const struct sql_script *script = judgement->part.script;
 	for (size_t i = 0; i < script->count; i++) {
@@ -175,6 +200,7 @@ static void add_statements(const struct judgement *judgement, struct json *array
 		json_add_int(object, "line", script->statements[i].line);
 		json_add_text(object, "text", script->statements[i].text);
 		cmd_add_risk(&judgement->risks[i], object);
+		add_weight(flow, &judgement->risks[i], object);
 	}
 }
 
@@ -190,5 +216,5 @@ void cmd_add_part(const struct flow *flow, const struct migration_part *part, st
 	json_add_text(object, "approval", judgement.token);
 	struct flow_approval approval = flow_approval_of(flow, &judgement);
 	cmd_add_approval(&approval, object);
-	add_statements(&judgement, json_add_array(object, "statements"));
+	add_statements(flow, &judgement, json_add_array(object, "statements"));
 }

@@ -176,6 +176,31 @@ struct db_remains {
 	const char *cleanup; /* BROKEN: the statement that removes it, to be run outside */
 };
 
+/* Of what a trial is made: a script that is going to be run, but for its first statements. */
+struct db_trial_part {
+	const struct sql_script *script;
+	size_t done; /* which the database has already */
+};
+
+/* What a statement took away in a trial, that reading did not see in it. */
+struct db_trial_loss {
+	const struct sql_statement *statement;
+	const char *evidence; /* one line */
+};
+
+struct db_trial {
+	size_t tried; /* statements */
+	/* The first statement that can't succeed, whatever rows there are; NULL: none was found. */
+	const struct sql_statement *fails;
+	struct err failure; /* of it, in the database's words */
+	/* Why nothing was tried, or nothing behind `ended_at` (NULL: at all); NULL: all was. */
+	const char *ended;
+	const struct sql_statement *ended_at;
+	const char *next; /* what an administrator can run, for it to be tried; may be NULL */
+	struct db_trial_loss *losses;
+	size_t loss_count, loss_capacity;
+};
+
 struct db_driver {
 	const char *name;           /* "sqlite"; also of its dialect and test fixtures */
 	const char *const *schemes; /* URL schemes it answers to; ends with NULL */
@@ -238,6 +263,13 @@ struct db_driver {
 	    const struct stop *stop, struct err *err);
 
 	/*
+	 * How big a table is, about, with its indexes; 0 where there is none, or nobody can tell.
+	 * Cheap: nothing is counted. Names as risk.altered has them. NULL: it is not asked.
+	 */
+	bool (*weigh)(struct db *db, const char *schema, const char *table, int64_t *bytes,
+	    int64_t *rows, const struct stop *stop, struct err *err);
+
+	/*
 	 * Open the transaction a migration runs in. commit() checks what the engine defers (SQLite:
 	 * foreign keys violated by this transaction and not before) and fails with ERR_DATABASE and
 	 * the evidence in `why` when it is violated; nothing is committed then. When the connection
@@ -269,11 +301,24 @@ struct db_driver {
 	/*
 	 * What the catalog shows of a statement that was at work outside a transaction and is no
 	 * more. `failed`: the database said so; then it is not DONE, even if what it would have
-	 * made is there. Texts in the arena.
+	 * made is there. Neither is what was there before `since`, when its script was begun: a
+	 * time as in the history. Texts in the arena.
 	 */
 	bool (*remains)(struct db *db, const struct sql_statement *statement, bool failed,
-	    struct db_remains *remains, struct arena *arena, const struct stop *stop,
-	    struct err *err);
+	    const char *since, struct db_remains *remains, struct arena *arena,
+	    const struct stop *stop, struct err *err);
+
+	/*
+	 * Try all parts, in their order, before any of them is run, where what fails later can't be
+	 * taken back: on a copy of the schema without rows, which others don't see as a part of
+	 * this database, and in a session of its own. Nothing that is run there reaches beyond the
+	 * copy. It goes only as far as the schema is known for certain; what depends on rows does
+	 * not count, and neither does what only the trial could fail at. That no trial can be made
+	 * is no error. Texts in the arena. Outside a transaction, under the lock. NULL: the engine
+	 * takes back all.
+	 */
+	bool (*trial)(struct db *db, const struct db_trial_part *parts, size_t count,
+	    struct db_trial *trial, struct arena *arena, const struct stop *stop, struct err *err);
 
 	/*
 	 * The proof, in the open transaction, after its last statement and before commit(): is

@@ -67,6 +67,14 @@ static bool advise_down(const struct step *step, bool ended, struct err *err)
 	return false;
 }
 
+void flow_advise_baseline(const struct flow *flow, struct err *err)
+{
+	bool first = flow->history.count == 0 && flow->applied == 0;
+	if (first && strstr(err->message, "already exists") != NULL)
+		err_next(err, "if all its tables are there already, made by another tool or by"
+			      " hand: db-entry baseline VERSION, then start again");
+}
+
 /*
  * What the driver advises fits better: it knows whether the statement is to blame at all. It is not
  * where the run was `ended`, by a signal or since the connection was lost.
@@ -78,10 +86,7 @@ static bool advise(const struct step *step, bool ended, struct err *err)
 		return advise_down(step, ended, err);
 	if (ended)
 		return err_next(err, "start again: it runs from its first statement");
-	bool first = flow->history.count == 0 && flow->applied == 0;
-	if (first && strstr(err->message, "already exists") != NULL)
-		err_next(err, "if all its tables are there already, made by another tool or by"
-			      " hand: db-entry baseline VERSION, then start again");
+	flow_advise_baseline(flow, err);
 	if (err->next[0] == '\0')
 		err_next(err, "mend the statement or the data, then start again");
 	return false;

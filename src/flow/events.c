@@ -80,6 +80,16 @@ const struct log_event events[EVENTS] = {
 	"version,name,statements,elapsed_ms"},
     [EVENT_ROLLBACK_CAUTION] = {"rollback.caution", LOG_WARN,
 	"What to know of a migration that is going to be rolled back.", "version,reason"},
+    [EVENT_TRIAL_PASSED] = {"trial.passed", LOG_DEBUG,
+	"What is pending was tried on a copy of the schema without rows, and nothing failed there.",
+	"statements,elapsed_ms"},
+    [EVENT_TRIAL_ENDED] = {"trial.ended", LOG_INFO,
+	"What is pending could not be tried beforehand, or not all of it; reading judges it alone.",
+	"reason,file,line,next"},
+    [EVENT_TABLE_REWRITTEN] = {"table.rewritten", LOG_WARN,
+	"A statement is going to write a big table anew; while it is copied others can't write to "
+	"it.",
+	"version,file,line,table,how,bytes,rows"},
     [EVENT_PROOF_AGAIN] = {"proof.again", LOG_DEBUG,
 	"A migration changes rows that were there; it is rolled back and run again to compare them "
 	"row by row.",

@@ -46,8 +46,8 @@ static bool apply_pending(struct flow *flow, struct err *err)
 		return flow_confirm(flow, false, err); /* whoever held the lock did it */
 	flow->first_install = flow->history.count == 0;
 	flow_pending(flow, &work);
-	return flow_drift(flow, &work, err) && flow_backup(flow, &work, err) &&
-	       flow_prepare(flow, err) && flow_apply(flow, err);
+	return flow_drift(flow, &work, err) && flow_trial(flow, &work, err) &&
+	       flow_backup(flow, &work, err) && flow_prepare(flow, err) && flow_apply(flow, err);
 }
 
 bool flow_await_unfinished(struct flow *flow, struct err *err)

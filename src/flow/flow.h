@@ -9,6 +9,7 @@
  *	flow_confirm  nothing is pending: does the verdict of the last run still hold (confirm.h)
  *	flow_lock     one runner at a time, then look and check again
  *	flow_drift    did anybody else change the schema since the last run (drift.h)
+ *	flow_trial    could all of it succeed (steps.h)
  *	flow_backup   a dump, before the first change (steps.h)
  *	flow_apply    each pending migration with its history row, the last one held against the
  *	              mirror (verify.h), and what it left recorded (record.h)
@@ -53,7 +54,8 @@ struct flow {
 	struct approvals approvals; /* as last read */
 	struct snapshot snapshot;   /* as last read or recorded */
 	struct expectation expected;
-	bool first_install; /* no history was there when the run began */
+	struct db_trial trial; /* of this run; zeroed where there was none */
+	bool first_install;    /* no history was there when the run began */
 	bool locked;
 	bool direct;          /* connected by DB_ENTRY_DIRECT_URL */
 	size_t applied;       /* parts this run has run: applied, or of a rollback reverted */

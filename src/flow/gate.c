@@ -7,13 +7,15 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "flow/events.h"
+#include "flow/weight.h"
 #include "sql/names.h"
 #include <stdio.h>
 #include <string.h>
 
 enum {
 	SUMMARY = 160,
-	TOLD_MOST = 6
+	TOLD_MOST = 6,
+	WEIGHT_MAX = 1024
 };
 
 static bool refuse_rollback(const struct flow *flow, struct err *err)
@@ -310,12 +312,25 @@ static bool may_lose(struct flow *flow, const struct risk *risk, bool *yes, stru
 	return true;
 }
 
+/* What was seen in a trial outranks reading. */
+static void add_trial(struct gate *gate, size_t at)
+{
+	struct risk *risk = &gate->judgement.risks[at];
+	const char *evidence = flow_tried(gate->flow, &gate->judgement.part.script->statements[at]);
+	if (evidence == NULL)
+		return;
+	gate->found[gate->found_count++] = evidence;
+	if (risk->level < RISK_DESTRUCTIVE)
+		risk->level = RISK_DESTRUCTIVE;
+}
+
 /* What the schema that is there makes of a statement. */
 static bool look_closer(struct gate *gate, size_t at, struct err *err)
 {
 	struct flow *flow = gate->flow;
 	struct risk *risk = &gate->judgement.risks[at];
 	const char *why = risk->why;
+	add_trial(gate, at);
 	if (flow->driver->judge == NULL)
 		return true;
 	if (!flow->driver->judge(
@@ -323,6 +338,36 @@ static bool look_closer(struct gate *gate, size_t at, struct err *err)
 		return false;
 	if (risk->level >= RISK_DESTRUCTIVE && risk->why != why)
 		gate->found[gate->found_count++] = risk->why;
+	return true;
+}
+
+/* Told before it is begun: others are going to wait for it. */
+static bool tell_weight(const struct gate *gate, size_t at, struct err *err)
+{
+	const struct judgement *judgement = &gate->judgement;
+	const struct sql_statement *statement = &judgement->part.script->statements[at];
+	const struct risk *risk = &judgement->risks[at];
+	CLEANUP(buf_free) struct buf text = buf_init(WEIGHT_MAX);
+	struct flow_weight weight;
+	if (!flow_weigh(gate->flow, risk, &weight, err))
+		return false;
+	if (!weight.big)
+		return true;
+	flow_weight_text(risk, &weight, &text);
+	log_event(&events[EVENT_TABLE_REWRITTEN],
+	    FIELDS(FIELD("version", judgement->part.migration->version),
+		FIELD("file", statement->file), FIELD_INT("line", statement->line),
+		FIELD("table", risk->altered), FIELD("how", sql_how_name(risk->how)),
+		FIELD_INT("bytes", weight.bytes), FIELD_INT("rows", weight.rows)),
+	    "%s:%d %s", statement->file, statement->line, text.data);
+	return true;
+}
+
+static bool tell_weights(const struct gate *gate, struct err *err)
+{
+	for (size_t i = 0; i < gate->judgement.part.script->count; i++)
+		if (!tell_weight(gate, i, err))
+			return false;
 	return true;
 }
 
@@ -334,7 +379,7 @@ bool gate_before(struct gate *gate, struct err *err)
 	bool needed = !proved && judgement->part.destructive;
 	bool moves = !proved && moves_names(gate);
 	gate->found =
-	    arena_array(&gate->arena, judgement->part.script->count + 1, sizeof(*gate->found));
+	    arena_array(&gate->arena, 2 * judgement->part.script->count + 1, sizeof(*gate->found));
 	for (size_t i = 0; i < judgement->part.script->count; i++) {
 		const struct risk *risk = &judgement->risks[i];
 		bool rows = true;
@@ -348,7 +393,7 @@ bool gate_before(struct gate *gate, struct err *err)
 			return false;
 		needed = needed || rows;
 	}
-	return (proved && !needed) || ask(gate, needed, NULL, err);
+	return ((proved && !needed) || ask(gate, needed, NULL, err)) && tell_weights(gate, err);
 }
 
 static void report_overwrites(const struct gate *gate, const struct db_proof *proof)

@@ -37,8 +37,8 @@ static bool find_remains(struct flow *flow, struct plan_item *item, struct err *
 	struct sql_statement statement;
 	if (!plan_statement_at_work(item, &statement))
 		return true;
-	if (!flow->driver->remains(
-		flow->db, &statement, failed, remains, &flow->arena, &flow->stop, err))
+	if (!flow->driver->remains(flow->db, &statement, failed, item->row->started_at, remains,
+		&flow->arena, &flow->stop, err))
 		return false;
 	item->remains = remains;
 	return true;

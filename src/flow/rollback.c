@@ -313,6 +313,6 @@ bool flow_rollback_do(struct flow *flow, struct flow_rollback *rollback, struct 
 	warn(rollback);
 	work = work_of(flow, rollback);
 	return flow_gate(flow, &work, err) && flow_drift(flow, &work, err) &&
-	       flow_backup(flow, &work, err) && flow_prepare(flow, err) &&
-	       undo_all(flow, rollback, err);
+	       flow_trial(flow, &work, err) && flow_backup(flow, &work, err) &&
+	       flow_prepare(flow, err) && undo_all(flow, rollback, err);
 }

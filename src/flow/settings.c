@@ -96,6 +96,18 @@ const struct setting settings[SETTINGS] = {
 		"from there, never leaves that to db-entry repair.",
     },
     {
+	.id = SETTING_TRIAL,
+	.name = "TRIAL",
+	.argument = "auto|never",
+	.type = SETTING_IS_CHOICE,
+	.fallback = "auto",
+	.choices = "auto|never",
+	.topic = TOPIC_MIGRATIONS,
+	.help = "Whether what is pending is tried before any of it is run, on a copy of the schema "
+		"without rows, where the database commits each change of the schema by itself "
+		"(MariaDB, MySQL): auto does, as far as the user may make a database for it.",
+    },
+    {
 	.id = SETTING_MIRROR,
 	.name = "MIRROR",
 	.argument = "FILE",

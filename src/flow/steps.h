@@ -30,6 +30,19 @@ void flow_pending(struct flow *flow, struct flow_work *work);
 bool flow_gate(struct flow *flow, const struct flow_work *work, struct err *err);
 
 /*
+ * Under the lock, before the first change and the dump, where the driver has a trial and something
+ * in `work` can't be taken back: ERR_FAILED when one of its statements can't succeed. What else it
+ * finds the gate asks for with flow_tried().
+ */
+bool flow_trial(struct flow *flow, const struct flow_work *work, struct err *err);
+
+/* What the trial found that this statement takes away; NULL: nothing. */
+const char *flow_tried(const struct flow *flow, const struct sql_statement *statement);
+
+/* Of a first migration that failed since its table is there: what to do when all are. */
+void flow_advise_baseline(const struct flow *flow, struct err *err);
+
+/*
  * Before the first change, under the lock, with something to run: a dump as DB_ENTRY_DUMP wants it,
  * or ERR_DUMP, or promise 2's exception, which is logged. The id goes into the history.
  */

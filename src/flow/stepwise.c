@@ -129,8 +129,9 @@ static struct db_remains look_at_remains(
 	struct db_remains remains = {.state = DB_REMAINS_UNKNOWN};
 	struct stop stop = stop_cleanup(FLOW_CLEANUP_MS);
 	struct err ignored; /* the next start looks again */
-	if ((size_t)at < script->count && !flow->driver->remains(flow->db, &script->statements[at],
-					      failed, &remains, arena, &stop, &ignored))
+	if ((size_t)at < script->count &&
+	    !flow->driver->remains(flow->db, &script->statements[at], failed, step->started_at,
+		&remains, arena, &stop, &ignored))
 		remains.state = DB_REMAINS_UNKNOWN;
 	return remains;
 }

@@ -194,6 +194,7 @@ const struct dialect dialect_postgres = {
     .makes_type = "CREATE TYPE *. *",
     .classes = classes,
     .risks = risk_rules_postgres,
+    .alters = alter_rules_postgres,
     .lists = lists,
     .nesting = nesting,
     .nested = nested,

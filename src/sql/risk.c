@@ -36,6 +36,14 @@ static const char *plain_name(
 	return dialect->exact_names && token->kind != SQL_TOKEN_WORD ? name : lower(name, arena);
 }
 
+/* As the engine can be asked for it: there may be another one in lower case. */
+static const char *exact_name(
+    const struct sql_token *token, const struct dialect *dialect, struct arena *arena)
+{
+	return dialect->exact_names ? plain_name(token, dialect, arena)
+				    : sql_token_name(token, arena);
+}
+
 /* With its schema, unless that is where tables are at home. */
 static const char *full_name(
     const struct sql_capture *capture, const struct dialect *dialect, struct arena *arena)
@@ -70,9 +78,9 @@ static void add_loss(struct risk *risk, const char *object,
 					 : arena_printf(arena, "%s%s", loss.object,
 					       full_name(&captured[count++], dialect, arena));
 	if (is_about_table(object)) {
-		loss.table = plain_name(&captured[0].name, dialect, arena);
+		loss.table = exact_name(&captured[0].name, dialect, arena);
 		if (captured[0].qualifier.text != NULL)
-			loss.schema = plain_name(&captured[0].qualifier, dialect, arena);
+			loss.schema = exact_name(&captured[0].qualifier, dialect, arena);
 	}
 	for (size_t i = 0; i < risk->loss_count; i++)
 		if (strcmp(risk->losses[i].object, loss.object) == 0)
@@ -82,15 +90,24 @@ static void add_loss(struct risk *risk, const char *object,
 	risk->losses[risk->loss_count++] = loss;
 }
 
-static void judge_how(
-    struct risk *risk, const struct reading_part *part, const struct dialect *dialect)
+static void judge_how(struct risk *risk, const struct reading_part *part,
+    const struct dialect *dialect, struct arena *arena)
 {
 	const struct sql_alter_rule *rule = dialect->alters;
-	while (
-	    rule != NULL && rule->pattern != NULL && !sql_head_matches(&part->head, rule->pattern))
+	struct sql_capture captured[SQL_CAPTURES];
+	while (rule != NULL && rule->pattern != NULL &&
+	       !sql_head_capture(&part->head, rule->pattern, captured, NULL))
 		rule++;
-	if (rule != NULL && rule->pattern != NULL && rule->how > risk->how)
-		risk->how = rule->how;
+	if (rule == NULL || rule->pattern == NULL || rule->how <= risk->how)
+		return;
+	risk->how = rule->how;
+	risk->altered = risk->altered_schema = NULL;
+	if (rule->table >= SQL_CAPTURES)
+		return;
+	const struct sql_capture *table = &captured[rule->table];
+	risk->altered = exact_name(&table->name, dialect, arena);
+	if (table->qualifier.text != NULL)
+		risk->altered_schema = exact_name(&table->qualifier, dialect, arena);
 }
 
 static void judge_part(struct risk *risk, const struct reading_part *part,
@@ -112,7 +129,7 @@ static void judge_part(struct risk *risk, const struct reading_part *part,
 	if (rule->object != NULL && dialect->dependents != NULL &&
 	    reading_has(part, RISK_IF_CASCADE))
 		add_loss(risk, dialect->dependents, captured, dialect, arena);
-	judge_how(risk, part, dialect);
+	judge_how(risk, part, dialect, arena);
 	if (risk->rule != NULL && rule->level <= risk->level)
 		return;
 	risk->level = rule->level;

@@ -64,7 +64,7 @@ struct sql_risk_rule {
  */
 struct risk_loss {
 	const char *object;
-	const char *table;  /* whose it is, without quotes; NULL: it is no table's */
+	const char *table;  /* whose it is, as the engine knows it; NULL: it is no table's */
 	const char *schema; /* as the statement has it; NULL: it names none */
 };
 
@@ -81,21 +81,23 @@ enum sql_how {
 struct sql_alter_rule {
 	const char *pattern;
 	enum sql_how how;
+	size_t table; /* which of its `*` is the table */
 };
 
 struct risk {
-	enum risk_level level;    /* the worst of its parts, whose the two texts are */
-	const char *rule;         /* stable name: "drop-column" */
-	const char *why;          /* one line for people */
-	enum sql_how how;         /* the slowest of its parts; where the dialect has rules for it */
-	struct risk_loss *losses; /* in the order of the text */
+	enum risk_level level; /* the worst of its parts, whose the two texts are */
+	const char *rule;      /* stable name: "drop-column" */
+	const char *why;       /* one line for people */
+	enum sql_how how;      /* the slowest of its parts; where the dialect has rules for it */
+	const char *altered, *altered_schema; /* by that part: the table; NULL: none is named */
+	struct risk_loss *losses;             /* in the order of the text */
 	size_t loss_count, loss_capacity;
 };
 
 extern const struct sql_risk_rule risk_rules_sqlite[], risk_rules_postgres[], risk_rules_mariadb[];
 extern const struct sql_words risk_harmless_postgres; /* dialect.harmless_calls */
 extern const struct sql_words risk_harmless_mariadb;
-extern const struct sql_alter_rule alter_rules_mariadb[]; /* dialect.alters */
+extern const struct sql_alter_rule alter_rules_mariadb[], alter_rules_postgres[];
 
 /*
  * Judge one statement. Texts are static or in the arena. One that has executable comments is judged

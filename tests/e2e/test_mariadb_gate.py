@@ -119,7 +119,7 @@ BAD = {
     "drop": "DROP TABLE log, users;",
     "hidden": "/*!50000 DROP TABLE users */;",
     "or-replace": "CREATE OR REPLACE TABLE users (id integer);",
-    "engine": "ALTER TABLE users ENGINE = BLACKHOLE;",
+    "engine": "ALTER TABLE users ENGINE = MyISAM;",
     "mode": "SET sql_mode = ''; ALTER TABLE users MODIFY name varchar(2);",
     "ignore": "ALTER IGNORE TABLE users ADD UNIQUE (state);",
     "elsewhere": "RENAME TABLE users TO users_old;",
@@ -133,6 +133,20 @@ def test_blocked_with_the_data_intact(past, name, text):
     if name in ("trigger", "only-rows"):
         past.sql("CREATE TRIGGER loss AFTER INSERT ON log FOR EACH ROW DELETE FROM users")
     blocked(past, text)
+
+
+@pytest.mark.parametrize("text", ["DROP TABLE Orders;", "DROP TABLE `Orders`;", "TRUNCATE {own}.Orders;",
+                                  "ALTER TABLE Orders DROP COLUMN Total;", "DELETE FROM Orders;"])
+def test_names_in_upper_case(past, text):
+    """There may be a table without rows that has the name in lower case."""
+    past.sql("CREATE TABLE Orders (Id integer, Total integer); INSERT INTO Orders VALUES (1, 2);"
+             "CREATE TABLE orders (Id integer, Total integer)")
+    past.ok("repair", "--accept-drift")
+    blocked(past, text.format(own=past.database), "0001_bad.sql:1")
+    assert past.sql("SELECT * FROM Orders") == [("1", "2")]
+    past.migration("0001_bad", text.format(own=past.database).replace("Orders", "orders"))
+    past.ok("apply")
+    assert past.sql("SELECT * FROM Orders") == [("1", "2")]
 
 
 GOOD = {

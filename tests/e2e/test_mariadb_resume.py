@@ -26,6 +26,7 @@ def state(project, version="0002"):
 @pytest.fixture
 def shop(maria_project):
     maria_project.env["DB_ENTRY_DRIFT"] = "ignore"
+    maria_project.env["DB_ENTRY_TRIAL"] = "never"  # most of what fails here would fail in it
     maria_project.migration("0001_customers", "CREATE TABLE customers (id integer PRIMARY KEY, name varchar(100));")
     maria_project.ok("apply")
     return maria_project
@@ -172,3 +173,21 @@ class TestKilled:
         assert result.stdout == "started\n", result
         assert state(shop) == [("applied", "3", "3")]
         assert {"ahead", "last"} <= set(shop.tables())
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["was-there", "made"])
+def test_table_that_was_there_before_is_none_that_was_made(shop, before):
+    """Cut off, and a table of that name is there: by its age it is the statement's own, or not."""
+    shop.sql("CREATE TABLE made (other integer)")
+    shop.migration("0002_cut", "CREATE TABLE ahead (a integer);\nCREATE TABLE made (a integer);\n"
+                   "CREATE TABLE last (a integer);")
+    assert shop.run("apply").code == 24
+    began = "2038-01-01T00:00:00.000Z" if before else "2001-01-01T00:00:00.000Z"
+    shop.sql("UPDATE db_entry_history SET failed_at = NULL, failed_statement = NULL,"
+             f" started_at = '{began}' WHERE version = '0002'")
+    result = shop.run("apply")
+    if before:
+        assert result.code == 24 and "already exists" in result.stderr, result
+        assert state(shop) == [("started", "1", "3")]
+    else:
+        assert state(shop) == [("applied", "3", "3")], result

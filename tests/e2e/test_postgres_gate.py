@@ -370,3 +370,15 @@ def test_what_loses_nothing_needs_no_approval(base, name):
     result = base.ok("apply")
     assert base.applied() == ["0001", "0002"], result
     assert base.value("SELECT coalesce(approval, 'none') FROM db_entry_history WHERE version = '0002'") == "none"
+
+
+def test_a_big_table_that_is_written_anew_is_told_beforehand(pg_project):
+    pg_project.sql("CREATE TABLE big AS SELECT n AS id, 1 AS a, repeat(md5(n::text), 40) AS text"
+                   " FROM generate_series(1, 30000) AS n; CREATE TABLE small (a int)")
+    pg_project.ok("baseline", "none")
+    pg_project.migration("0001_a", "ALTER TABLE small ALTER a TYPE bigint;\nALTER TABLE big ALTER a TYPE bigint;\n"
+                         "ALTER TABLE big ADD b int;")
+    assert pg_project.run("plan").stdout.count("may copy big, about ") == 1
+    result = pg_project.ok("apply", log="json")
+    told = [event for event in result.events if event["event"] == "table.rewritten"]
+    assert [(e["table"], e["how"], e["line"]) for e in told] == [("big", "instant or copy", 2)], result

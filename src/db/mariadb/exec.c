@@ -2,6 +2,8 @@
 #include "db/mariadb/driver.h"
 #include "db/mariadb/mariadb.h"
 #include "sql/lex.h"
+#include "sql/modes.h"
+#include "sql/names.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +81,54 @@ static bool refuse_control(struct my_db *s, struct err *err)
 	return err_next(err, "remove it: a migration's transaction is opened and closed for it");
 }
 
+static bool names(const struct sql_statement *statement, const char *name)
+{
+	return sql_names(statement->dialect, statement->text, statement->len, name);
+}
+
+/*
+ * Only what has these is read in another way in another mode. To ask for the mode would take from a
+ * statement what it asks of the one before it.
+ */
+static bool depends_on_mode(const struct sql_statement *statement)
+{
+	bool quotes = memchr(statement->text, '"', statement->len) != NULL ||
+		      memchr(statement->text, '\\', statement->len) != NULL;
+	return quotes && statement->dialect != NULL && !names(statement, "row_count") &&
+	       !names(statement, "found_rows");
+}
+
+static const struct dialect *dialect_of_session(struct my_db *s, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows rows;
+	const char *mode = s->server.sql_mode;
+	if (s->strayed) {
+		if (!my_ask(s, "SELECT @@SESSION.sql_mode", &arena, &rows, err))
+			return NULL;
+		mode = rows.cells[0];
+	}
+	return sql_dialect_in_modes(&dialect_mariadb, mode, strlen(mode));
+}
+
+/* The file may not say what the server's own setting is, or set it by what is not followed. */
+bool my_check_mode(struct my_db *s, const struct sql_statement *statement, struct err *err)
+{
+	if (!depends_on_mode(statement))
+		return true;
+	const struct dialect *now = dialect_of_session(s, err);
+	if (now == NULL)
+		return false;
+	if (now == statement->dialect)
+		return true;
+	err_set(err, ERR_DATABASE, "the server would read quotes or backslashes in another way");
+	err_at(err, statement->file, statement->line);
+	err_why(err, "ANSI_QUOTES or NO_BACKSLASH_ESCAPES is set in the session and not by the"
+		     " file, or the other way round");
+	return err_next(err, "write at the top of the file: SET sql_mode = '…', with all modes that"
+			     " it was written for");
+}
+
 /* Without autocommit, which a migration may switch off, whatever reads or writes begins one. */
 static bool left_open(const struct my_db *s)
 {
@@ -119,7 +169,7 @@ bool my_exec(
 	struct my_request request = {
 	    .sql = statement->text, .len = statement->len, .statement = statement};
 	if (!my_enter(s, stop, err) || !my_settle(s, err) || !my_guard(statement, err) ||
-	    (!s->in_transaction && !my_lease_check(s, err)))
+	    !my_check_mode(s, statement, err) || (!s->in_transaction && !my_lease_check(s, err)))
 		return false;
 	s->strayed = s->strayed || holds_on(statement);
 	int64_t limit = s->server.maria ? 0 : s->limits.statement_timeout;

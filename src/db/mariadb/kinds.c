@@ -126,6 +126,7 @@ const struct schema_kind my_kind_partition = {
     .plural = "partitions",
     .parent = &my_kind_table,
     .ordered = true,
+    .joins = "values", /* of ranges and lists; another number of hashes is somebody's change */
     .attributes =
 	ATTRIBUTES{
 	    A("values", SQL),

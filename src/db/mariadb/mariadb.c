@@ -343,6 +343,27 @@ static bool has_rows(struct db *db, const char *schema, const char *table, bool 
 	return true;
 }
 
+/* As the statistics have it; of a partitioned table all its partitions together. */
+static bool weigh(struct db *db, const char *schema, const char *table, int64_t *bytes,
+    int64_t *rows, const struct stop *stop, struct err *err)
+{
+	static const char sql[] =
+	    "SELECT COALESCE(DATA_LENGTH + INDEX_LENGTH, 0), COALESCE(TABLE_ROWS, 0)"
+	    " FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
+	struct my_db *s = (struct my_db *)db;
+	const struct db_value values[] = {
+	    {.type = DB_TEXT, .text = schema == NULL ? s->server.database : schema},
+	    {.type = DB_TEXT, .text = table},
+	};
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows found;
+	if (!my_query(db, sql, values, 2, &arena, &found, stop, err))
+		return false;
+	*bytes = found.count == 0 ? 0 : strtoll(found.cells[0], NULL, 10);
+	*rows = found.count == 0 ? 0 : strtoll(found.cells[1], NULL, 10);
+	return true;
+}
+
 static const char *const schemes[] = {"mysql", "mariadb", "mysql2", NULL};
 static const char *const folders[] = {"mariadb", "mysql", NULL};
 
@@ -361,12 +382,14 @@ const struct db_driver db_mariadb = {
     .query = my_query,
     .has_table = has_table,
     .has_rows = has_rows,
+    .weigh = weigh,
     .begin = my_begin,
     .commit = my_commit,
     .rollback = my_rollback,
     .judge = my_judge,
     .undoes = my_undoes,
     .remains = my_remains,
+    .trial = my_trial,
     .reset = my_reset,
     .kinds = my_kinds,
     .read_schema = my_read_schema,

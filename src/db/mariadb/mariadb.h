@@ -237,6 +237,12 @@ bool my_exec(
 bool my_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
     struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err);
 
+/*
+ * What was read as one text the server must not read as another, in another sql_mode: where a
+ * string ends decides what is a statement. ERR_DATABASE at its file and line.
+ */
+bool my_check_mode(struct my_db *s, const struct sql_statement *statement, struct err *err);
+
 /* Append a text as a literal of the session as it is now; NULL becomes NULL. */
 void my_literal(struct my_db *s, const char *text, struct buf *out);
 
@@ -338,8 +344,19 @@ bool my_undoes(struct db *db, const struct sql_script *script, bool *undone,
 
 /* --- remains.c --- */
 
+struct sql_head;
+
+/* CREATE DEFINER = … PROCEDURE: what stands between is left out. */
+void my_leave_out_definer(struct sql_head *head);
+
 bool my_remains(struct db *db, const struct sql_statement *statement, bool failed,
-    struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err);
+    const char *since, struct db_remains *remains, struct arena *arena, const struct stop *stop,
+    struct err *err);
+
+/* --- trial.c --- */
+
+bool my_trial(struct db *db, const struct db_trial_part *parts, size_t count,
+    struct db_trial *trial, struct arena *arena, const struct stop *stop, struct err *err);
 
 /* --- dump.c, kinship.c, restore.c --- */
 

@@ -7,7 +7,12 @@
 #include "db/mariadb/driver.h"
 #include "db/mariadb/mariadb.h"
 #include "sql/reading.h"
+#include <stdlib.h>
 #include <string.h>
+
+enum {
+	CLOCKS_S = 60 /* by which those of two machines may differ */
+};
 
 enum thing {
 	NO_THING,
@@ -135,8 +140,7 @@ static const char *name_of(const struct sql_token *token, struct arena *arena)
 	return token->text == NULL ? NULL : sql_token_name(token, arena);
 }
 
-/* CREATE DEFINER = … PROCEDURE: what stands between is left out. */
-static void leave_out_definer(struct sql_head *head)
+void my_leave_out_definer(struct sql_head *head)
 {
 	static const char *const kinds[] = {
 	    "VIEW", "TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "AGGREGATE"};
@@ -168,7 +172,7 @@ static void read_statement(
 	struct sql_head head;
 	struct sql_capture captured[SQL_CAPTURES] = {0};
 	sql_head_read(&head, statement->dialect, statement->text, statement->len);
-	leave_out_definer(&head);
+	my_leave_out_definer(&head);
 	const struct rule *rule = find_rule(statements, &head, captured);
 	bool part = rule->thing == INDEX;
 	const struct sql_capture *table = &captured[part ? 1 : 0];
@@ -380,8 +384,38 @@ static bool judge_failed(struct my_db *s, const struct sql_statement *statement,
 
 /* --- */
 
+/*
+ * A table of that name that was there before is none that the statement made. Both ages are by the
+ * clock of one machine; that of the other may be wrong by a bit.
+ */
+static bool judge_age(
+    struct my_db *s, const struct subject *subject, const char *since, int *state, struct err *err)
+{
+	static const char sql[] =
+	    "SELECT UNIX_TIMESTAMP(NOW()) - UNIX_TIMESTAMP(CREATE_TIME) -"
+	    " TIMESTAMPDIFF(SECOND, REPLACE(LEFT(?, 19), 'T', ' '), UTC_TIMESTAMP())"
+	    " FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"
+	    " AND TABLE_TYPE <> 'VIEW'";
+	CLEANUP(arena_free) struct arena arena = {0};
+	const struct db_value values[] = {
+	    {.type = DB_TEXT, .text = since},
+	    {.type = DB_TEXT,
+		.text = subject->schema == NULL ? s->server.database : subject->schema},
+	    {.type = DB_TEXT, .text = subject->table},
+	};
+	struct db_rows rows;
+	if (!my_query(&s->base, sql, values, 3, &arena, &rows, &s->stop, err))
+		return false;
+	int64_t older =
+	    rows.count == 0 || rows.cells[0] == NULL ? 0 : strtoll(rows.cells[0], NULL, 10);
+	if (older > 0)
+		*state = older > CLOCKS_S ? DB_REMAINS_NOTHING : DB_REMAINS_UNKNOWN;
+	return true;
+}
+
 static bool judge_cut_off(struct my_db *s, const struct sql_statement *statement,
-    const struct subject *subject, int *state, struct arena *arena, struct err *err)
+    const struct subject *subject, const char *since, int *state, struct arena *arena,
+    struct err *err)
 {
 	if (subject->act == ALTERS)
 		return judge_alter(s, statement, state, arena, err);
@@ -393,6 +427,8 @@ static bool judge_cut_off(struct my_db *s, const struct sql_statement *statement
 	if (*state == DB_REMAINS_DONE && subject->act == MAKES && subject->thing == TABLE &&
 	    says(statement, "SELECT") && !says(statement, "VIEW"))
 		*state = DB_REMAINS_UNKNOWN;
+	if (*state == DB_REMAINS_DONE && subject->act == MAKES && subject->thing == TABLE)
+		return judge_age(s, subject, since, state, err);
 	return true;
 }
 
@@ -410,7 +446,7 @@ static bool is_blind(const struct sql_statement *statement, const struct subject
 	       !says(statement, "ALTER") && is_list(statement);
 }
 
-bool my_remains(struct db *db, const struct sql_statement *kept, bool failed,
+bool my_remains(struct db *db, const struct sql_statement *kept, bool failed, const char *since,
     struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err)
 {
 	struct my_db *s = (struct my_db *)db;
@@ -428,7 +464,7 @@ bool my_remains(struct db *db, const struct sql_statement *kept, bool failed,
 	read_statement(&subject, statement, arena);
 	bool blind = subject.act != CHANGES_ROWS && is_blind(statement, &subject);
 	if (!blind && !(failed ? judge_failed(s, statement, &subject, &state, err)
-			       : judge_cut_off(s, statement, &subject, &state, arena, err)))
+			       : judge_cut_off(s, statement, &subject, since, &state, arena, err)))
 		return false;
 	*remains = (struct db_remains){.state = DB_REMAINS_UNKNOWN};
 	if (state != DB_REMAINS_UNKNOWN)

@@ -75,6 +75,9 @@ static bool create(
 	CLEANUP(buf_free) struct buf rest = buf_init(4096);
 	CLEANUP(buf_free) struct buf lock = buf_init(4096);
 	struct err ignored;
+	/* Of others it may wait for nothing but a lock on all of the server. */
+	if (!my_do(s, "SET SESSION lock_wait_timeout = 5", err))
+		return false;
 	buf_printf(&lock, "DO GET_LOCK('%s', 0)", scratch->name);
 	if (collation != NULL)
 		buf_printf(&rest, " COLLATE %s", collation);
@@ -87,10 +90,7 @@ static bool create(
 
 static bool settle(struct my_db *s, const char *name, struct err *err)
 {
-	return my_do(s,
-		   "SET SESSION sql_mode = '', SESSION lock_wait_timeout = 5,"
-		   " SESSION foreign_key_checks = 0",
-		   err) &&
+	return my_do(s, "SET SESSION sql_mode = '', SESSION foreign_key_checks = 0", err) &&
 	       do_with_name(s, "USE ", name, "", err);
 }
 

@@ -294,6 +294,21 @@ static bool has_rows(struct db *db, const char *schema, const char *table, bool 
 	return true;
 }
 
+static bool weigh(struct db *db, const char *schema, const char *table, int64_t *bytes,
+    int64_t *count, const struct stop *stop, struct err *err)
+{
+	struct pg_db *s = (struct pg_db *)db;
+	const char *const values[] = {schema, table};
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct db_rows rows;
+	if (!pg_enter(s, stop, err) ||
+	    !pg_ask(s, sql_postgres_weigh, values, 2, &arena, &rows, err))
+		return false;
+	*bytes = rows.count == 0 ? 0 : strtoll(rows.cells[0], NULL, 10);
+	*count = rows.count == 0 ? 0 : strtoll(rows.cells[1], NULL, 10);
+	return true;
+}
+
 static const char *const schemes[] = {"postgresql", "postgres", "pgsql", NULL};
 static const char *const folders[] = {"postgres", "postgresql", "pg", NULL};
 
@@ -314,6 +329,7 @@ const struct db_driver db_postgres = {
     .query = pg_query,
     .has_table = has_table,
     .has_rows = has_rows,
+    .weigh = weigh,
     .begin = pg_begin,
     .commit = pg_commit,
     .rollback = pg_rollback,

@@ -244,7 +244,8 @@ const char *pg_name_of(const struct sql_token *token, struct arena *arena);
 /* --- remains.c --- */
 
 bool pg_remains(struct db *db, const struct sql_statement *statement, bool failed,
-    struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err);
+    const char *since, struct db_remains *remains, struct arena *arena, const struct stop *stop,
+    struct err *err);
 
 /* --- proof.c, proof_judge.c --- */
 

@@ -50,12 +50,14 @@ static void judge(struct db_remains *remains, const struct index *index, const s
 }
 
 bool pg_remains(struct db *db, const struct sql_statement *statement, bool failed,
-    struct db_remains *remains, struct arena *arena, const struct stop *stop, struct err *err)
+    const char *since, struct db_remains *remains, struct arena *arena, const struct stop *stop,
+    struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
 	struct db_remains found = {.state = DB_REMAINS_UNKNOWN};
 	struct index index;
 	struct db_rows rows;
+	(void)since;
 	if (read_index(&index, statement, arena)) {
 		const char *const values[] = {index.schema, index.table, index.name};
 		if (!pg_enter(s, stop, err) ||

@@ -126,13 +126,15 @@ static bool has_rows(struct db *db, const char *schema, const char *table, bool 
  * (sqlite.org/lang_conflict.html): its own word, or that of a table.
  */
 static bool remains(struct db *db, const struct sql_statement *statement, bool failed,
-    struct db_remains *ret, struct arena *arena, const struct stop *stop, struct err *err)
+    const char *since, struct db_remains *ret, struct arena *arena, const struct stop *stop,
+    struct err *err)
 {
 	static const char sql[] = "SELECT 1 FROM main.sqlite_master"
 				  " WHERE sql LIKE '%CONFLICT%FAIL%' AND name NOT LIKE"
 				  " 'db_entry_%'";
 	struct db_remains found = {.state = DB_REMAINS_UNKNOWN};
 	struct db_rows rows;
+	(void)since;
 	if (failed && !sql_has_word(&dialect_sqlite, statement->text, statement->len, "FAIL")) {
 		if (!sqlite_query(db, sql, NULL, 0, arena, &rows, stop, err))
 			return false;

@@ -1,0 +1,34 @@
+#include "flow/weight.h"
+#include "base/text.h"
+
+/* What takes longer than a moment on any disk. */
+#define COPY_BYTES     ((int64_t)32 << 20)
+#define IN_PLACE_BYTES ((int64_t)1 << 30)
+
+bool flow_weigh(
+    const struct flow *flow, const struct risk *risk, struct flow_weight *weight, struct err *err)
+{
+	*weight = (struct flow_weight){.big = false};
+	if (flow->driver->weigh == NULL || flow->db == NULL || risk->altered == NULL ||
+	    risk->how < SQL_HOW_IN_PLACE)
+		return true;
+	if (!flow->driver->weigh(flow->db, risk->altered_schema, risk->altered, &weight->bytes,
+		&weight->rows, &flow->stop, err))
+		return false;
+	weight->big =
+	    weight->bytes >= (risk->how == SQL_HOW_IN_PLACE ? IN_PLACE_BYTES : COPY_BYTES);
+	return true;
+}
+
+void flow_weight_text(const struct risk *risk, const struct flow_weight *weight, struct buf *out)
+{
+	bool in_place = risk->how == SQL_HOW_IN_PLACE;
+	char size[32];
+	text_bytes(weight->bytes, size, sizeof(size));
+	buf_printf(out, "%s %s%s, about %s in %lld row%s%s",
+	    in_place                      ? "writes"
+	    : risk->how == SQL_HOW_UNSURE ? "may copy"
+					  : "copies",
+	    risk->altered, in_place ? " anew" : "", size, (long long)weight->rows,
+	    weight->rows == 1 ? "" : "s", in_place ? "" : "; nobody can write to it meanwhile");
+}
