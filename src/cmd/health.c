@@ -15,7 +15,8 @@ static const struct cmd_option options[] = {
 static bool healthy(struct flow *flow, struct config *config, struct err *err)
 {
 	return flow_open(flow, config, "health", err) && flow_connect(flow, CONNECT_MS, err) &&
-	       flow_look(flow, err) && flow_settled(flow, err) && flow_confirm(flow, false, err);
+	       flow_look_first(flow, err) && flow_settled(flow, err) &&
+	       flow_confirm(flow, false, err);
 }
 
 static bool print(

@@ -92,7 +92,7 @@ static bool run(struct cmd_call *call, struct err *err)
 {
 	struct flow flow;
 	bool ok = flow_open(&flow, &call->config, "status", err) && flow_wait(&flow, err) &&
-		  flow_look(&flow, err) && print(call, &flow, err) &&
+		  flow_look_first(&flow, err) && print(call, &flow, err) &&
 		  (cmd_option(call, "check") == NULL ||
 		      (flow_settled(&flow, err) && flow_confirm(&flow, false, err)));
 	flow_close(&flow);

@@ -246,6 +246,21 @@ struct db_driver {
 	    struct err *err);
 
 	/*
+	 * What is asked next, outside a transaction: these queries, as query() gets them, without
+	 * values and in this order, and then the fingerprint. A driver may ask for all of it with
+	 * the first, so that the answers are of one moment; asked anything else, it forgets them.
+	 * NULL: each for itself.
+	 */
+	void (*ahead)(struct db *db, const char *const *queries, size_t count);
+
+	/*
+	 * query() without rows, in the open transaction, that nobody waits for: it may go with the
+	 * next call, or with COMMIT, which then fails with its error. NULL: query() does.
+	 */
+	bool (*later)(struct db *db, const char *sql, const struct db_value *values,
+	    size_t value_count, const struct stop *stop, struct err *err);
+
+	/*
 	 * True in *has when the table is in the schema of our own tables (db->own), which is where
 	 * the migrations' tables go unless they say otherwise. Where the engine folds names, one
 	 * that is written in another case is found too. A name with a schema before it,
@@ -336,7 +351,7 @@ struct db_driver {
 	/*
 	 * Put every session setting back to what it was after open(), and set these limits: before
 	 * each migration. What is open is rolled back; the lock stays ours. `limits` NULL: those
-	 * given to open().
+	 * given to open(). It may go with the next call, which then fails with its error.
 	 */
 	bool (*reset)(struct db *db, const struct db_limits *limits, const struct stop *stop,
 	    struct err *err);

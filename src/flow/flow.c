@@ -78,7 +78,7 @@ bool flow_tell_lost(struct err *err)
 bool flow_migrate(struct flow *flow, struct err *err)
 {
 	bool ok = flow_backup_check(flow->config, err) && flow_wait_for(flow, err) &&
-		  flow_wait(flow, err) && flow_look(flow, err) &&
+		  flow_wait(flow, err) && flow_look_first(flow, err) &&
 		  (plan_pending(&flow->plan) == 0 || flow_await_writable(flow, err)) &&
 		  flow_await_unfinished(flow, err) && flow_check(flow, err) &&
 		  (plan_pending(&flow->plan) == 0 ? flow_confirm(flow, true, err)

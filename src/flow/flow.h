@@ -104,6 +104,9 @@ bool flow_connect(struct flow *flow, int64_t ms, struct err *err);
 
 bool flow_look(struct flow *flow, struct err *err);
 
+/* The same on a new session, where flow_confirm() or flow_stand() mostly comes next. */
+bool flow_look_first(struct flow *flow, struct err *err);
+
 /* As plan_check(), then permissions and writability when something is pending; warnings are logged.
  */
 bool flow_check(struct flow *flow, struct err *err);

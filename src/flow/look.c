@@ -4,6 +4,7 @@
 #include "flow/events.h"
 #include "flow/steps.h"
 #include "migrate/foreign.h"
+#include "migrate/snapshot.h"
 
 enum {
 	TOLD_MOST = 12,
@@ -64,6 +65,12 @@ bool flow_look(struct flow *flow, struct err *err)
 	plan_make(&flow->plan, &flow->set, &flow->history, &flow->arena);
 	flow->run.position = flow->history.last_position;
 	return look_behind(flow, err);
+}
+
+bool flow_look_first(struct flow *flow, struct err *err)
+{
+	snapshot_ahead(flow->db);
+	return flow_look(flow, err);
 }
 
 static void report_warnings(const struct flow *flow)

@@ -66,7 +66,7 @@ enum column {
 };
 
 /* Down parts may be long, and are read only of what has to be named statement by statement. */
-static const char read_sql[] =
+const char history_read_sql[] =
     "SELECT version, name, checksum, state, position, statements_done, statements_total,"
     " breaks_older, started_at, finished_at, failed_at, failed_statement, done_checksum,"
     " run_id,"
@@ -262,7 +262,7 @@ bool history_read(struct history *history, struct db *db, struct arena *arena,
 	struct db_rows rows = {.count = 0};
 	if (!db->driver->has_table(db, "db_entry_history", &found.exists, stop, err))
 		return false;
-	if (found.exists && (!own_query(db, read_sql, NULL, 0, arena, &rows, stop, err) ||
+	if (found.exists && (!own_query(db, history_read_sql, NULL, 0, arena, &rows, stop, err) ||
 				!read_rows(&found, &rows, db->driver->dialect, arena, err)))
 		return false;
 	*history = found;
@@ -347,19 +347,26 @@ bool history_prepare(struct db *db, const struct stop *stop, struct err *err)
 	return true;
 }
 
+/* `late`: in the open transaction, and may go with its COMMIT. */
+static bool record_run_in(
+    struct db *db, struct history_run *run, bool late, const struct stop *stop, struct err *err)
+{
+	const struct db_value values[] = {own_text(run->id), own_text(run->command),
+	    own_text(run->detail), own_text(run->started_at), own_text(run->host),
+	    own_number(getpid()), own_text(DB_ENTRY_VERSION), own_text(run->app_version)};
+	if (!run->recorded)
+		run->recorded = (late ? own_later : own_change)(db,
+		    "INSERT INTO own.db_entry_run"
+		    " (id, command, detail, started_at, host, pid, tool_version, app_version)"
+		    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		    values, sizeof(values) / sizeof(values[0]), stop, err);
+	return run->recorded;
+}
+
 static bool record_run(
     struct db *db, struct history_run *run, const struct stop *stop, struct err *err)
 {
-	if (run->recorded)
-		return true;
-	run->recorded = OWN_CHANGE(db,
-	    "INSERT INTO own.db_entry_run"
-	    " (id, command, detail, started_at, host, pid, tool_version, app_version)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	    stop, err, own_text(run->id), own_text(run->command), own_text(run->detail),
-	    own_text(run->started_at), own_text(run->host), own_number(getpid()),
-	    own_text(DB_ENTRY_VERSION), own_text(run->app_version));
-	return run->recorded;
+	return record_run_in(db, run, false, stop, err);
 }
 
 static const char insert_sql[] =
@@ -380,6 +387,7 @@ struct new_row {
 	int done;
 	const char *started_at, *finished_at;
 	const struct history_row *former;
+	bool late; /* as of record_run_in() */
 };
 
 /*
@@ -398,17 +406,18 @@ static bool make_room(
 static bool insert(struct db *db, struct history_run *run, const struct migration *migration,
     const struct new_row *row, const struct stop *stop, struct err *err)
 {
-	if (!record_run(db, run, stop, err) ||
+	const struct db_value values[] = {own_text(migration->version), own_text(migration->name),
+	    own_text(state_names[row->state]), own_number(run->position + 1),
+	    own_text(migration->up.checksum), own_text(down_checksum(migration)),
+	    own_text(migration->down_text), own_number((int64_t)migration->up.count),
+	    own_number(row->done), own_number(migration->directives.breaks_older),
+	    own_text(migration->directives.work_item), own_text(run->dump_id), own_text(run->id),
+	    own_text(DB_ENTRY_VERSION), own_text(run->app_version), own_text(row->started_at),
+	    own_text(row->finished_at), own_text(run->approval)};
+	if (!record_run_in(db, run, row->late, stop, err) ||
 	    (row->former != NULL && !make_room(db, migration, stop, err)) ||
-	    !OWN_CHANGE(db, insert_sql, stop, err, own_text(migration->version),
-		own_text(migration->name), own_text(state_names[row->state]),
-		own_number(run->position + 1), own_text(migration->up.checksum),
-		own_text(down_checksum(migration)), own_text(migration->down_text),
-		own_number((int64_t)migration->up.count), own_number(row->done),
-		own_number(migration->directives.breaks_older),
-		own_text(migration->directives.work_item), own_text(run->dump_id),
-		own_text(run->id), own_text(DB_ENTRY_VERSION), own_text(run->app_version),
-		own_text(row->started_at), own_text(row->finished_at), own_text(run->approval)))
+	    !(row->late ? own_later : own_change)(
+		db, insert_sql, values, sizeof(values) / sizeof(values[0]), stop, err))
 		return false;
 	run->position++;
 	return true;
@@ -484,7 +493,7 @@ bool history_applied(struct db *db, struct history_run *run, const struct migrat
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
 	const struct new_row row = {
-	    HISTORY_APPLIED, (int)migration->up.count, started_at, now, former};
+	    HISTORY_APPLIED, (int)migration->up.count, started_at, now, former, true};
 	return insert(db, run, migration, &row, stop, err);
 }
 
@@ -493,7 +502,7 @@ bool history_baseline(struct db *db, struct history_run *run, const struct migra
 {
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
-	const struct new_row row = {HISTORY_APPLIED, 0, now, now, former};
+	const struct new_row row = {HISTORY_APPLIED, 0, now, now, former, false};
 	return insert(db, run, migration, &row, stop, err);
 }
 
@@ -529,7 +538,6 @@ bool history_revert_cancel(struct db *db, const struct history_run *run,
 	return OWN_CHANGE(db,
 	    "UPDATE own.db_entry_history SET state = 'applied', statements_done = ?, run_id = ?,"
 	    " started_at = ?, done_checksum = NULL," NOT_FAILED
-
 	    " WHERE version = ? AND state = 'started' AND run_id = ?",
 	    stop, err, own_number(former->statements_done), own_text(former->run),
 	    own_text(former->started_at), own_text(former->version), own_text(run->id));
@@ -554,7 +562,6 @@ bool history_settle(struct db *db, struct history_run *run, const char *version,
 		   " statements_done = CASE WHEN finished_at IS NULL THEN statements_done"
 		   " WHEN ? = 'applied' THEN statements_total ELSE 0 END,"
 		   " state = ?, run_id = ?, finished_at = ?, done_checksum = NULL," NOT_FAILED
-
 		   " WHERE state = 'started' AND " SAME_VERSION,
 		   stop, err, own_text(state_names[state]), own_text(state_names[state]),
 		   own_text(run->id), own_text(now), own_text(significant(version)));

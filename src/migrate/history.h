@@ -75,6 +75,9 @@ struct history_run {
 bool history_read(struct history *history, struct db *db, struct arena *arena,
     const struct stop *stop, struct err *err);
 
+/* What it asks. */
+extern const char history_read_sql[];
+
 /* A new run with a random id. */
 void history_run_init(struct history_run *run, const char *command, const char *app_version);
 

@@ -25,6 +25,13 @@ bool own_query(struct db *db, const char *sql, const struct db_value *values, si
 bool own_change(struct db *db, const char *sql, const struct db_value *values, size_t count,
     const struct stop *stop, struct err *err);
 
+/* As the driver's ahead(), when it has one. */
+void own_ahead(struct db *db, const char *const *queries, size_t count);
+
+/* own_change() in an open transaction, as the driver's later(). */
+bool own_later(struct db *db, const char *sql, const struct db_value *values, size_t count,
+    const struct stop *stop, struct err *err);
+
 #define OWN_CHANGE(db, sql, stop, err, ...)                                                        \
 	own_change(db, sql, (const struct db_value[]){__VA_ARGS__},                                \
 	    sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), stop, err)

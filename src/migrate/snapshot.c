@@ -100,6 +100,16 @@ static bool blame(struct err *err)
 	return err_next(err, "if it is not as db-entry made it, drop it: it is made anew");
 }
 
+static const char read_sql[] =
+    "SELECT format, engine, history, fingerprint, mirror, verdict, differences"
+    " FROM own.db_entry_snapshot";
+
+void snapshot_ahead(struct db *db)
+{
+	static const char *const queries[] = {history_read_sql, read_sql};
+	own_ahead(db, queries, sizeof(queries) / sizeof(queries[0]));
+}
+
 bool snapshot_read(
     struct snapshot *snapshot, struct db *db, const struct stop *stop, struct err *err)
 {
@@ -109,10 +119,7 @@ bool snapshot_read(
 	bool has;
 	if (!db->driver->has_table(db, "db_entry_snapshot", &has, stop, err))
 		return false;
-	if (has && !own_query(db,
-		       "SELECT format, engine, history, fingerprint, mirror, verdict, differences"
-		       " FROM own.db_entry_snapshot",
-		       NULL, 0, &arena, &rows, stop, err))
+	if (has && !own_query(db, read_sql, NULL, 0, &arena, &rows, stop, err))
 		return blame(err);
 	/* Two rows would be somebody's doing: neither can be trusted. */
 	bool one = rows.count == 1 && rows.columns == COLUMNS && understand(&found, rows.cells);

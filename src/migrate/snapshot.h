@@ -44,6 +44,12 @@ void history_digest(const struct history *history, char hex[DIGEST_HEX + 1]);
 /* Is a migration begun and not finished? */
 bool history_is_unfinished(const struct history *history);
 
+/*
+ * history_read(), snapshot_read() and the fingerprint are asked next, in this order and with
+ * nothing else between: a driver that can asks for all at once.
+ */
+void snapshot_ahead(struct db *db);
+
 /* The row but its catalog. A database without one, or a row nobody understands, is none. */
 bool snapshot_read(
     struct snapshot *snapshot, struct db *db, const struct stop *stop, struct err *err);

@@ -1,6 +1,7 @@
 /* The schema, its fingerprint, its canonical form. */
 #include "conformance/cases.h"
 #include "conformance/world.h"
+#include "migrate/snapshot.h"
 #include "schema/diff.h"
 #include <string.h>
 
@@ -107,6 +108,70 @@ static void fingerprint_follows_the_schema(void **state)
 	db_close(&db);
 }
 
+static void own_tables(struct world *w, struct db *db)
+{
+	struct err err;
+	must(history_prepare(db, &w->stop, &err), &err);
+}
+
+static void announced(struct world *w, struct db *db, struct history *history, char hex[65])
+{
+	struct snapshot snapshot;
+	struct err err;
+	snapshot_ahead(db);
+	must(history_read(history, db, &w->arena, &w->stop, &err), &err);
+	must(snapshot_read(&snapshot, db, &w->stop, &err), &err);
+	assert_false(snapshot.exists);
+	fingerprint(w, db, hex);
+}
+
+/* Whether a driver asks for all at once, nothing shows of it. */
+static void what_is_announced_is_answered_as_ever(void **state)
+{
+	struct world *w = *state;
+	struct history history;
+	char before[65], ahead[65], after[65];
+	struct db *db = open_session(w);
+	announced(w, db, &history, ahead);
+	assert_false(history.exists);
+	own_tables(w, db);
+	run(w, db, TABLE);
+	fingerprint(w, db, before);
+	announced(w, db, &history, ahead);
+	assert_true(history.exists);
+	assert_string_equal(ahead, before);
+	db_close(&db);
+	db = open_session(w);
+	announced(w, db, &history, ahead);
+	assert_true(history.exists);
+	assert_string_equal(ahead, before);
+	announced(w, db, &history, ahead);
+	run(w, db, KEPT);
+	fingerprint(w, db, after);
+	assert_string_not_equal(after, ahead);
+	db_close(&db);
+}
+
+/* Asked for in another order, or something else first. */
+static void what_was_announced_is_forgotten(void **state)
+{
+	struct world *w = *state;
+	struct history history;
+	struct err err;
+	char before[65], after[65];
+	struct db *db = open_session(w);
+	own_tables(w, db);
+	fingerprint(w, db, before);
+	db_close(&db);
+	db = open_session(w);
+	snapshot_ahead(db);
+	must(history_read(&history, db, &w->arena, &w->stop, &err), &err);
+	run(w, db, TABLE);
+	fingerprint(w, db, after);
+	assert_string_not_equal(after, before);
+	db_close(&db);
+}
+
 static void a_transaction_sees_what_it_made(void **state)
 {
 	struct world *w = *state;
@@ -159,6 +224,8 @@ int cases_schema(void)
 	    CASE(tables_are_read),
 	    CASE(reading_twice_is_equal),
 	    CASE(fingerprint_follows_the_schema),
+	    CASE(what_is_announced_is_answered_as_ever),
+	    CASE(what_was_announced_is_forgotten),
 	    CASE(a_transaction_sees_what_it_made),
 	    CASE(what_was_read_is_canonical),
 	    CASE(stopped_reading_leaves_the_session_usable),

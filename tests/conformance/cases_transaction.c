@@ -164,6 +164,78 @@ static void old_violation_is_not_ours(void **state)
 	db_close(&db);
 }
 
+static void add_later(struct world *w, struct db *db, int64_t id, const char *label)
+{
+	const struct db_value values[] = {
+	    {.type = DB_INT, .number = id},
+	    {.type = label == NULL ? DB_NULL : DB_TEXT, .text = label},
+	};
+	struct err err;
+	must(w->driver->later(
+		 db, "INSERT INTO thing (id, label) VALUES (?, ?)", values, 2, &w->stop, &err),
+	    &err);
+}
+
+static void changes_put_off_commit_with_the_rest(void **state)
+{
+	static const char odd[] = "it's a \\ and a ? and \"this\" · 漢字; DROP TABLE thing; --";
+	struct world *w = *state;
+	if (w->driver->later == NULL)
+		skip();
+	struct db *db = open_session(w);
+	run(w, db, TABLE);
+	begin(w, db);
+	add_later(w, db, 1, odd);
+	assert_string_equal(ask(w, db, "SELECT label FROM thing"), odd);
+	add_later(w, db, 2, NULL);
+	add_later(w, db, -3, "");
+	commit(w, db);
+	db_close(&db);
+	db = open_session(w);
+	assert_string_equal(ask(w, db, "SELECT count(*) FROM thing"), "3");
+	assert_string_equal(ask(w, db, "SELECT label FROM thing WHERE id = 1"), odd);
+	assert_null(ask(w, db, "SELECT label FROM thing WHERE id = 2"));
+	assert_string_equal(ask(w, db, "SELECT label FROM thing WHERE id = -3"), "");
+	db_close(&db);
+}
+
+static void changes_put_off_go_with_a_rollback(void **state)
+{
+	struct world *w = *state;
+	if (w->driver->later == NULL)
+		skip();
+	struct db *db = open_session(w);
+	run(w, db, TABLE);
+	begin(w, db);
+	add_later(w, db, 1, "one");
+	rollback(w, db);
+	begin(w, db);
+	add_later(w, db, 2, "two");
+	commit(w, db);
+	assert_string_equal(ask(w, db, "SELECT min(id) FROM thing"), "2");
+	db_close(&db);
+}
+
+static void changes_put_off_that_fail_commit_nothing(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	if (w->driver->later == NULL)
+		skip();
+	struct db *db = open_session(w);
+	run(w, db, TABLE);
+	begin(w, db);
+	run(w, db, ROW);
+	add_later(w, db, 2, "two");
+	add_later(w, db, 1, "again");
+	assert_false(w->driver->commit(db, &w->stop, &err));
+	assert_int_equal(err.kind, ERR_DATABASE);
+	assert_string_equal(err.code, w->fixture->sql[DUPLICATE].code);
+	rollback(w, db);
+	assert_string_equal(ask(w, db, "SELECT count(*) FROM thing"), "0");
+	db_close(&db);
+}
+
 int cases_transaction(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -176,6 +248,9 @@ int cases_transaction(void)
 	    CASE(new_violation_is_refused),
 	    CASE(deferred_violation_may_be_mended),
 	    CASE(old_violation_is_not_ours),
+	    CASE(changes_put_off_commit_with_the_rest),
+	    CASE(changes_put_off_go_with_a_rollback),
+	    CASE(changes_put_off_that_fail_commit_nothing),
 	};
 	return cmocka_run_group_tests(cases, NULL, NULL);
 }

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.postgres import Doorman
+from support.postgres import Doorman, Gate
 
 pytestmark = pytest.mark.server
 
@@ -365,6 +365,19 @@ def test_who_lets_go_of_the_lock_commits_nothing(shop):
     assert shop.value("SELECT count(*) FROM customers") == "1"
 
 
+def test_trigger_that_lets_go_of_the_lock_behind_the_last_statement_commits_nothing(shop):
+    shop.ok("apply")
+    shop.sql("CREATE FUNCTION let_go() RETURNS trigger LANGUAGE plpgsql AS"
+             " 'BEGIN PERFORM pg_advisory_unlock_all(); RETURN NULL; END';"
+             " CREATE CONSTRAINT TRIGGER lets_go AFTER INSERT ON customers"
+             " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION let_go()")
+    shop.migration("0003_row", "INSERT INTO customers VALUES (9, 'Eve');")
+    result = shop.run("apply", log="json")
+    assert result.code == 75, result
+    assert shop.applied() == ["0001", "0002"]
+    assert shop.value("SELECT count(*) FROM customers") == "1"
+
+
 def test_other_tools_lock_is_waited_for(shop):
     shop.ok("apply")
     shop.sql("CREATE TABLE _prisma_migrations (id text)")
@@ -421,3 +434,37 @@ def test_what_a_copy_would_give_is_nobodys(shop):
     shop.migration("0003_copy", "COPY customers TO STDOUT;")
     refused = shop.run("apply")
     assert refused.code == 65 and "nobody reads what it writes" in refused.stderr
+
+
+def requests_of(shop, *words):
+    """The requests a process sends the server once it is let in."""
+    seen = []
+
+    def note(request):
+        if request[:1] in b"PQ":
+            seen.append(request)
+        return False
+
+    gate = Gate(shop.server.port, note)
+    url = shop.env["DB_ENTRY_DATABASE_URL"].replace(f":{shop.server.port}/", f":{gate.port}/")
+    try:
+        shop.ok(*words, env={"DB_ENTRY_DATABASE_URL": url})
+    finally:
+        gate.close()
+    return seen
+
+
+def test_nothing_pending_costs_two_round_trips(shop):
+    shop.ok("run", "--", "true")
+    requests = requests_of(shop, "run", "--", "true")
+    assert len(requests) == 2, requests
+
+
+def test_migration_costs_the_round_trips_of_psql_and_one_for_the_proof(shop):
+    for number in range(3, 13):
+        shop.migration(f"{number:04}_row", f"INSERT INTO customers VALUES ({number}, 'x');")
+    requests = requests_of(shop, "apply")
+    opened = [at for at, request in enumerate(requests) if b"DECLARE db_entry_before" in request]
+    # BEGIN, the statement, the proof, COMMIT; now and then how far it is.
+    between = [b - a for a, b in zip(opened[-9:], opened[-8:])]
+    assert min(between) == 4, between

@@ -406,6 +406,7 @@ static bool find_out(struct scratch *c, struct schema *ret)
 			*c->err = refused;
 		return !lost;
 	}
+	c->s->lock.verified = false; /* what a mirror holds may let go of it */
 	make_all(c);
 	found.objects = arena_array(c->arena, ret->count + 1, sizeof(*found.objects));
 	memcpy(found.objects, ret->objects, ret->count * sizeof(*found.objects));

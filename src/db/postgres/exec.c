@@ -35,6 +35,7 @@ static bool execute(struct pg_db *s, const struct sql_statement *statement, stru
 {
 	struct pg_request request = {.sql = statement->text, .statement = statement};
 	bool mentions = pg_mentions_own(statement);
+	s->lock.verified = false;
 	if (s->in_transaction)
 		s->unchecked = true;
 	else
@@ -128,8 +129,13 @@ bool pg_query(struct db *db, const char *sql, const struct db_value *values, siz
 	CLEANUP(arena_free) struct arena own = {0};
 	CLEANUP(buf_free) struct buf numbered = buf_init(SQL_MOST);
 	size_t places = 0;
+	bool given = false;
 	if (!pg_enter(s, stop, err) || !pg_must_be_whole(s, err))
 		return false;
+	if (rows != NULL && value_count == 0 && !pg_ahead_query(s, sql, arena, rows, &given, err))
+		return false;
+	if (given)
+		return true;
 	/* Before we write our tables ourselves. */
 	if (s->unchecked && !pg_guard_check(s, PG_GUARD_AND_RETURN, err))
 		return false;
@@ -143,4 +149,56 @@ bool pg_query(struct db *db, const char *sql, const struct db_value *values, siz
 	return s->strayed && !s->in_transaction
 		   ? ask_apart(s, numbered.data, texts, value_count, arena, rows, err)
 		   : pg_ask(s, numbered.data, texts, value_count, arena, rows, err);
+}
+
+static bool add_value(struct pg_db *s, const struct db_value *value, struct buf *out)
+{
+	if (value->type == DB_INT) {
+		buf_printf(out, "'%" PRId64 "'", value->number);
+		return true;
+	}
+	if (value->type == DB_NULL || value->text == NULL) {
+		buf_add_text(out, "NULL");
+		return true;
+	}
+	char *literal = pq.escapeLiteral(s->conn, value->text, strlen(value->text));
+	if (literal == NULL)
+		return false; /* no UTF-8: the server says so best */
+	buf_add_text(out, literal);
+	pq.freemem(literal);
+	return true;
+}
+
+/* As pg_number_places(), with the values themselves. */
+static bool write_change(struct pg_db *s, const char *sql, const struct db_value *values,
+    size_t value_count, struct buf *out)
+{
+	char quote = '\0';
+	size_t places = 0;
+	for (; *sql != '\0'; sql++) {
+		if (quote != '\0')
+			quote = *sql == quote ? '\0' : quote;
+		else if (*sql == '\'' || *sql == '"')
+			quote = *sql;
+		if (*sql != '?' || quote != '\0')
+			buf_add_char(out, *sql);
+		else if (places == value_count || !add_value(s, &values[places++], out))
+			return false;
+	}
+	return places == value_count;
+}
+
+bool pg_later(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
+    const struct stop *stop, struct err *err)
+{
+	struct pg_db *s = (struct pg_db *)db;
+	CLEANUP(buf_free) struct buf text = buf_init(PG_LATER_MOST);
+	if (!pg_enter_only(s, stop, err) || !pg_must_be_whole(s, err) ||
+	    (s->unchecked && !pg_guard_check(s, PG_GUARD_AND_RETURN, err)))
+		return false;
+	if (!s->in_transaction || !write_change(s, sql, values, value_count, &text) ||
+	    text.overflow || s->later.len + text.len + 2 > PG_LATER_MOST)
+		return pg_query(db, sql, values, value_count, NULL, NULL, stop, err);
+	buf_printf(&s->later, "%s%s", s->later.len == 0 ? "" : "; ", text.data);
+	return true;
 }

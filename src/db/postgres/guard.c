@@ -58,16 +58,22 @@ static void add_literal(const struct pg_db *s, struct buf *out, const char *text
 	pq.freemem(literal);
 }
 
+/* The same tables as sql/guard.sql finds; sooner planned, as it goes with each BEGIN. */
 void pg_guard_select(const struct pg_db *s, struct buf *out)
 {
+	CLEANUP(arena_free) struct arena arena = {0};
+	size_t len = strlen(s->base.own);
 	buf_add_text(out,
 	    "(SELECT pg_catalog.array_agg(pg_catalog.concat(c.oid, ':', c.relname) ORDER BY c.oid)"
-	    " FROM pg_catalog.pg_class AS c"
-	    " WHERE c.relnamespace = (SELECT n.oid FROM pg_catalog.pg_namespace AS n"
-	    " WHERE n.nspname = ");
-	add_literal(s, out, s->base.own[0] == '\0' ? "" : s->server.schema);
-	buf_add_text(out, ") AND c.relkind IN ('r', 'p', 'v')"
-			  " AND pg_catalog.starts_with(c.relname::text, 'db_entry_'))");
+	    " FROM pg_catalog.pg_class AS c WHERE c.relnamespace = ");
+	if (len > 0) {
+		buf_add_text(out, "pg_catalog.to_regnamespace(");
+		add_literal(s, out, arena_strndup(&arena, s->base.own, len - 1));
+		buf_add_text(out, ")::pg_catalog.oid");
+	} else
+		buf_add_text(out, "'0'::pg_catalog.oid");
+	buf_add_text(out, " AND c.relkind IN ('r', 'p', 'v')"
+			  " AND c.relname >= 'db_entry_' AND c.relname < 'db_entry`')");
 }
 
 void pg_guard_return(const struct pg_db *s, struct buf *out)

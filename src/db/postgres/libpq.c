@@ -32,7 +32,8 @@ bool pq_open(struct err *err)
 	const char *missing = NULL;
 	if (ready)
 		return true;
-	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+	/* Of the twenty libraries little is called: what is not is not looked for either. */
+	void *library = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
 	if (library == NULL)
 		err_set(
 		    err, ERR_CONFIG, "PostgreSQL's client library can't be used: %s", dlerror());

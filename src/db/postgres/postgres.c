@@ -35,6 +35,8 @@ static void close_session(struct db *db)
 	struct pg_db *s = (struct pg_db *)db;
 	pq.finish(s->conn);
 	pg_proof_close(s);
+	pg_ahead_forget(s);
+	buf_free(&s->later);
 	arena_free(&s->arena);
 	free(s);
 }
@@ -97,6 +99,8 @@ enum column {
 	COLUMN_RECOVERY,
 	COLUMN_READ_ONLY,
 	COLUMN_SEARCH_PATH,
+	COLUMN_HISTORY,
+	COLUMN_SNAPSHOT,
 	COLUMNS
 };
 
@@ -125,6 +129,10 @@ static bool read_server(struct pg_db *s, struct err *err)
 	    .recovery = pg_true(cells[COLUMN_RECOVERY]),
 	    .read_only = pg_true(cells[COLUMN_READ_ONLY]),
 	    .fresh = true,
+	    /* Of that schema, which is ours for good from the first time on. */
+	    .known = s->label == NULL,
+	    .has_history = pg_true(cells[COLUMN_HISTORY]),
+	    .has_snapshot = pg_true(cells[COLUMN_SNAPSHOT]),
 	};
 	return true;
 }
@@ -186,6 +194,7 @@ static bool open_session(struct db **ret, const struct url *url, const struct db
 	if (s == NULL)
 		err_die("out of memory");
 	s->base = (struct db){.driver = &db_postgres, .own = ""};
+	s->later = buf_init(PG_LATER_MOST);
 	pg_proof_new(s);
 	s->limits = s->first_limits = options->limits;
 	s->notice = options->notice;
@@ -238,6 +247,12 @@ static bool probe(struct db *db, struct db_probe *ret, const struct stop *stop, 
 	return true;
 }
 
+static bool is_known(bool *has, bool known)
+{
+	*has = known;
+	return true;
+}
+
 static bool has_table(
     struct db *db, const char *name, bool *has, const struct stop *stop, struct err *err)
 {
@@ -248,6 +263,10 @@ static bool has_table(
 	struct pg_db *s = (struct pg_db *)db;
 	CLEANUP(arena_free) struct arena arena = {0};
 	const char *dot = strchr(name, '.'), *table = dot == NULL ? name : dot + 1;
+	if (s->server.known && text_is(name, "db_entry_history"))
+		return is_known(has, s->server.has_history);
+	if (s->server.known && text_is(name, "db_entry_snapshot"))
+		return is_known(has, s->server.has_snapshot);
 	const struct db_value values[] = {
 	    {.type = DB_TEXT,
 		.text = dot == NULL ? s->server.schema
@@ -327,6 +346,8 @@ const struct db_driver db_postgres = {
     .probe = probe,
     .exec = pg_exec,
     .query = pg_query,
+    .later = pg_later,
+    .ahead = pg_ahead,
     .has_table = has_table,
     .has_rows = has_rows,
     .weigh = weigh,

@@ -22,6 +22,10 @@ struct pg_target {
 	const char *dropped;
 };
 
+enum {
+	PG_LATER_MOST = 256 * 1024 /* what is put off; more is not */
+};
+
 /* What the first query found out. Texts live in the session's arena. */
 struct pg_server {
 	int pid; /* of the back end that answered */
@@ -31,6 +35,20 @@ struct pg_server {
 	const char *search_path; /* that it was found by */
 	bool recovery, read_only;
 	bool fresh; /* nobody has asked for it since it was read */
+	bool known; /* nothing else was asked since: what follows is as it was said */
+	bool has_history, has_snapshot;
+};
+
+enum {
+	PG_AHEAD_MOST = 4
+};
+
+/* What is asked next, and then the fingerprint: all of it with the first. */
+struct pg_ahead {
+	struct arena arena;
+	const char *queries[PG_AHEAD_MOST];
+	struct db_rows rows[PG_AHEAD_MOST + 1]; /* those of the first are the asker's */
+	size_t count, answered, given;
 };
 
 /* Keys of another migration tool. */
@@ -46,6 +64,8 @@ enum {
 
 struct pg_lock {
 	bool held; /* as far as we know */
+	bool
+	    verified; /* seen since the last statement of a migration; our own don't let go of it */
 	int64_t key;
 	struct pg_foreign foreign[PG_FOREIGN_MAX];
 	size_t foreign_count;
@@ -89,10 +109,13 @@ struct pg_db {
 	bool heard;    /* notices are for the caller */
 	bool in_transaction;
 	bool strayed;       /* a migration's statement ran outside one since the last reset */
+	bool due;           /* a reset was asked for, and goes with what is asked next */
 	bool unchecked;     /* a migration's statement ran in it, and may have met our tables */
 	const char *tables; /* our tables as they were when it began: "{16384:db_entry_run,…}" */
+	struct buf later;   /* changes of our own that go with what is asked next, or COMMIT */
 	struct pg_lock lock;
 	struct pg_lease lease;
+	struct pg_ahead ahead;
 	struct pg_proof *proof; /* proof.h */
 	struct stop stop;       /* of the call that runs now */
 };
@@ -149,9 +172,12 @@ struct pg_request {
 	char tag[64];
 };
 
-/* Every call of the driver begins with it; fails when `stop` has fired or the connection is lost.
- */
+/* Calls of the driver begin with it; fails when `stop` has fired or the connection is lost. What
+ * was put off is done now. */
 bool pg_enter(struct pg_db *s, const struct stop *stop, struct err *err);
+
+/* The same, and what was put off stays so: for calls that take it along. */
+bool pg_enter_only(struct pg_db *s, const struct stop *stop, struct err *err);
 
 /*
  * Send it, and read all results. When the call's stop fires the server is told to cancel, and the
@@ -202,8 +228,25 @@ bool pg_exec(
 bool pg_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
     struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err);
 
+bool pg_later(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
+    const struct stop *stop, struct err *err);
+
 /* `?` become $1, $2, … except in quotes; *count says how many there were. */
 void pg_number_places(const char *sql, struct buf *out, size_t *count);
+
+/* --- ahead.c --- */
+
+void pg_ahead(struct db *db, const char *const *queries, size_t count);
+
+/* Forget it: something else is asked. */
+void pg_ahead_forget(struct pg_db *s);
+
+/* In *rows, in the arena, when it is the one expected next; else *given is false. */
+bool pg_ahead_query(struct pg_db *s, const char *sql, struct arena *arena, struct db_rows *rows,
+    bool *given, struct err *err);
+
+/* The rows of the fingerprint, behind all queries; NULL: it has to be asked. */
+const struct db_rows *pg_ahead_fingerprint(struct pg_db *s);
 
 /* --- guard.c: what a migration does to our own tables --- */
 
@@ -259,6 +302,9 @@ bool pg_samples(struct db *db, struct db_proof *proof, struct arena *arena, cons
 /* The settings of a session that works, made once. ERR_LOCK behind a pooler, where they'd leak. */
 bool pg_settle(struct pg_db *s, struct err *err);
 bool pg_return(struct pg_db *s, struct err *err); /* to them, and nothing else is left */
+/* Adds a script that does the same; the rows of its last statement are for pg_returned(). */
+void pg_add_return(const struct pg_db *s, struct buf *out);
+void pg_returned(struct pg_db *s, const struct db_rows *rows);
 bool pg_reset(
     struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err);
 

@@ -42,15 +42,14 @@ void pg_proof_count_before(struct pg_db *s, struct buf *sql)
 			    i == 0 ? "" : " +", counts[i]);
 		buf_add_text(sql, " > 0 ORDER BY c.oid, u.i)");
 	} else if (proof->counted.count > 0) {
-		for (size_t i = 0; i < proof->counted.count; i++) {
-			uint64_t oid = proof->counted.items[i];
-			buf_printf(sql, "%s%" PRIu64, i == 0 ? ", ARRAY[" : ", ", oid);
-			for (size_t j = 0; j < 3; j++)
-				buf_printf(sql,
-				    ", pg_catalog.pg_stat_get_xact_tuples_%s(%" PRIu64 ")",
-				    counts[j], oid);
-		}
-		buf_add_text(sql, "]::bigint[]");
+		buf_add_text(sql, ", pg_catalog.concat('{', (SELECT pg_catalog.string_agg("
+				  "pg_catalog.concat_ws(',', o");
+		for (size_t i = 0; i < 3; i++)
+			buf_printf(sql, ", pg_catalog.pg_stat_get_xact_tuples_%s(o)", counts[i]);
+		buf_add_text(sql, "), ',') FROM pg_catalog.unnest('");
+		for (size_t i = 0; i < proof->counted.count; i++)
+			buf_printf(sql, "%s%" PRIu64, i == 0 ? "{" : ",", proof->counted.items[i]);
+		buf_add_text(sql, "}'::pg_catalog.oid[]) AS o))");
 	} else
 		buf_add_text(sql, ", NULL");
 	buf_add_text(sql, ", " PROOF_MICROSECONDS("pg_catalog.statement_timestamp()"));

@@ -64,6 +64,7 @@ struct proof_relation {
 	uint32_t oid, parent;
 	bool reads, writes, alters; /* by the locks it has */
 	bool then, rewritten, gone;
+	bool filed; /* of one that was not there: it has a file, unlike a foreign table */
 	bool blank, populated;
 	char kind, persistence;
 	const char *schema, *name, *value;

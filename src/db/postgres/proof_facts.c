@@ -34,6 +34,10 @@ enum before {
 	BEFORE_VALUE,
 	BEFORE_COLUMNS,
 	BEFORE_TITLE,
+	BEFORE_TYPE,
+	BEFORE_LOCK_HIGH,
+	BEFORE_LOCK_LOW,
+	BEFORE_LOCK_SORT,
 	BEFORE_COUNT
 };
 
@@ -108,6 +112,8 @@ static void read_relation(
 	    .writes = text_is(mode, "RowExclusiveLock"),
 	    .then = cells[BEFORE_KIND] != NULL,
 	    .rewritten = pg_true(cells[BEFORE_REWRITTEN]),
+	    /* Of one that was not there it is "not known", unless it has none. */
+	    .filed = cells[BEFORE_REWRITTEN] == NULL,
 	    .gone = pg_true(cells[BEFORE_GONE]),
 	    .blank = pg_true(cells[BEFORE_BLANK]),
 	    .populated = pg_true(cells[BEFORE_POPULATED]),
@@ -281,6 +287,15 @@ static bool is_of_interest(const struct pg_db *s, const struct proof_relation *r
 		   : strchr("rpmfcSv", relation->kind) != NULL;
 }
 
+/* Is it the advisory lock of the run? */
+static bool is_the_lock(const struct pg_db *s, const char *const *cells)
+{
+	uint64_t key = (uint64_t)oid(cells[BEFORE_LOCK_HIGH]) << 32 | oid(cells[BEFORE_LOCK_LOW]);
+	return text_is(cells[BEFORE_TYPE], "advisory") && cells[BEFORE_LOCK_LOW] != NULL &&
+	       text_is(cells[BEFORE_LOCK_SORT], "1") &&
+	       text_is(cells[BEFORE_MODE], "ExclusiveLock") && key == (uint64_t)s->lock.key;
+}
+
 static bool read_relations(
     struct pg_db *s, struct proof_facts *facts, const struct db_rows *rows, struct err *err)
 {
@@ -290,7 +305,9 @@ static bool read_relations(
 		return refuse_cursor(err);
 	for (size_t i = 0; i < rows->count; i++) {
 		struct proof_relation *relation = &facts->relations[facts->count];
-		read_relation(relation, rows->cells + i * rows->columns, arena);
+		const char *const *cells = rows->cells + i * rows->columns;
+		s->lock.verified |= is_the_lock(s, cells);
+		read_relation(relation, cells, arena);
 		facts->meets_ours |= meets_ours(s, relation);
 		facts->schemas |= relation->oid == OID_SCHEMAS;
 		facts->count += is_of_interest(s, relation);
@@ -353,7 +370,7 @@ static bool is_asked(const struct proof_facts *facts, const struct proof_relatio
 {
 	if (!relation->then)
 		/* A foreign table, perhaps: it counts nothing and has no file. */
-		return relation->writes && !relation->gone && relation->inserted == 0;
+		return relation->writes && !relation->gone && !relation->filed;
 	if (relation->free || relation->oid < FIRST_OID)
 		return false;
 	if (relation->kind == 'm')

@@ -65,21 +65,27 @@ static void add_all(const struct pg_db *s, struct buf *out)
 	add_ms(s, out, "lock_timeout", s->limits.lock_timeout);
 	add_ms(s, out, "statement_timeout", s->limits.statement_timeout);
 	add(s, out, "application_name", s->lock.shown);
-	if (s->search_path != NULL)
-		add(s, out, "search_path", s->search_path);
 }
 
-static const char ourselves[] = "; SELECT pg_catalog.current_setting('session_authorization'),"
-				" pg_catalog.current_setting('role'),"
-				" pg_catalog.current_setting('search_path'),"
-				" pg_catalog.current_setting('row_security'),"
-				" pg_catalog.current_setting('session_replication_role')";
+/* Behind them, in the same row, who we then are. */
+static void add_ourselves(const struct pg_db *s, struct buf *out, const char *path)
+{
+	buf_add_text(out, ", pg_catalog.current_setting('session_authorization'),"
+			  " pg_catalog.current_setting('role')");
+	if (path != NULL)
+		add(s, out, "search_path", path);
+	else
+		buf_add_text(out, ", pg_catalog.current_setting('search_path')");
+	buf_add_text(out, ", pg_catalog.current_setting('row_security'),"
+			  " pg_catalog.current_setting('session_replication_role')");
+}
 
 static void remember(struct pg_db *s, const struct db_rows *rows)
 {
-	for (size_t i = 0; i < PG_OURSELVES && i < rows->columns; i++)
-		if (!text_is(s->ourselves[i], rows->cells[i]))
-			s->ourselves[i] = arena_strdup(&s->arena, rows->cells[i]);
+	size_t first = rows->columns < PG_OURSELVES ? 0 : rows->columns - PG_OURSELVES;
+	for (size_t i = 0; i < PG_OURSELVES && first + i < rows->columns; i++)
+		if (!text_is(s->ourselves[i], rows->cells[first + i]))
+			s->ourselves[i] = arena_strdup(&s->arena, rows->cells[first + i]);
 }
 
 /*
@@ -94,14 +100,19 @@ bool pg_settle_transaction(struct pg_db *s, struct err *err)
 	struct pg_request request = {.script = true, .arena = &arena, .rows = &rows};
 	add_all(s, &script);
 	add_ms(s, &script, "idle_in_transaction_session_timeout", s->lease.ms);
-	if (s->search_path == NULL)
-		add(s, &script, "search_path", s->server.search_path);
-	buf_add_text(&script, ourselves);
+	add_ourselves(s, &script, s->search_path == NULL ? s->server.search_path : s->search_path);
 	request.sql = script.data;
 	if (!pg_request(s, &request, err))
 		return false;
 	remember(s, &rows);
 	return true;
+}
+
+void pg_returned(struct pg_db *s, const struct db_rows *rows)
+{
+	remember(s, rows);
+	s->settled = true;
+	s->strayed = s->due = false;
 }
 
 /* Not every platform's server can look whether its client is still there. */
@@ -113,13 +124,11 @@ static bool apply(struct pg_db *s, const char *before, struct err *err)
 		struct db_rows rows = {.count = 0};
 		buf_add_text(&script, before);
 		add_all(s, &script);
-		buf_add_text(&script, ourselves);
+		add_ourselves(s, &script, s->search_path);
 		struct pg_request request = {
 		    .sql = script.data, .script = true, .arena = &arena, .rows = &rows};
 		if (pg_request(s, &request, err)) {
-			remember(s, &rows);
-			s->settled = true;
-			s->strayed = false;
+			pg_returned(s, &rows);
 			return true;
 		}
 		if (s->no_check || !text_is(err->code, "22023"))
@@ -153,14 +162,23 @@ bool pg_return(struct pg_db *s, struct err *err)
 	return apply(s, clean, err);
 }
 
+void pg_add_return(const struct pg_db *s, struct buf *out)
+{
+	buf_add_text(out, clean);
+	add_all(s, out);
+	add_ourselves(s, out, s->search_path);
+}
+
 bool pg_reset(
     struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
 	s->limits = limits == NULL ? s->first_limits : *limits;
-	if (!pg_rollback(db, stop, err) || !pg_enter(s, stop, err))
+	if (!pg_rollback(db, stop, err) || !pg_enter_only(s, stop, err))
 		return false;
 	if (s->lease.ms > 0)
 		return true;
-	return s->pooler ? refuse_pooler(s, err) : pg_return(s, err);
+	if (s->pooler)
+		return refuse_pooler(s, err);
+	return s->due = true;
 }

@@ -3,7 +3,7 @@
 #include "db/postgres/proof.h"
 
 enum {
-	COMMIT_MAX = 256 * 1024
+	COMMIT_MAX = 256 * 1024 + PG_LATER_MOST
 };
 
 static void leave_transaction(struct pg_db *s)
@@ -12,6 +12,8 @@ static void leave_transaction(struct pg_db *s)
 	s->unchecked = false;
 	s->tables = NULL;
 	s->lease.fenced = false;
+	s->lock.verified = false;
+	buf_reset(&s->later);
 }
 
 bool pg_must_be_whole(struct pg_db *s, struct err *err)
@@ -26,43 +28,65 @@ bool pg_must_be_whole(struct pg_db *s, struct err *err)
 	return err_next(err, "remove what commits or rolls back in it");
 }
 
-/* The first answer is how things stand; the last may be what the proof kept. */
-struct answers {
-	struct db_rows first, last;
+/* What it says: of the session put in order, when it was; of the transaction; and what the proof
+ * kept. */
+struct opening {
+	bool returns;
 	size_t count;
+	struct db_rows session, transaction, kept;
 };
 
-static void take_answer(void *context, const struct db_rows *rows)
+static void take_opening(void *context, const struct db_rows *rows)
 {
-	struct answers *answers = context;
-	*(answers->count++ == 0 ? &answers->first : &answers->last) = *rows;
+	struct opening *opening = context;
+	struct db_rows *const places[] = {&opening->session, &opening->transaction, &opening->kept};
+	size_t at = opening->count++ + (opening->returns ? 0 : 1);
+	*places[at < 2 ? at : 2] = *rows;
+}
+
+/* A reset goes along, committed by itself: what it sets must outlive a rollback. */
+static bool write_opening(struct pg_db *s, struct buf *sql, struct err *err)
+{
+	if (s->due) {
+		buf_add_text(sql, "BEGIN; ");
+		pg_add_return(s, sql);
+		buf_add_text(sql, "; COMMIT; ");
+	}
+	if (s->lease.ms == 0)
+		buf_add_text(sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
+	else if (!pg_lease_begin(s, err) || !pg_settle_transaction(s, err))
+		return false;
+	pg_proof_begin(s, sql);
+	buf_add_text(sql, "SELECT ");
+	pg_guard_select(s, sql);
+	pg_proof_count_before(s, sql);
+	pg_proof_keep_rows(s, sql);
+	return !sql->overflow || err_set(err, ERR_DATABASE, "too many tables are changed at once");
 }
 
 static bool open_transaction(struct pg_db *s, struct err *err)
 {
 	CLEANUP(buf_free) struct buf sql = buf_init(PROOF_SQL_MOST);
-	struct answers answers = {.count = 0};
-	struct pg_request request = {
-	    .script = true, .arena = &s->arena, .each = take_answer, .context = &answers};
+	struct opening opening = {.returns = s->due};
+	/* As long as the transaction, like s->tables. */
+	struct pg_request request = {.script = true,
+	    .arena = &s->proof->transaction,
+	    .each = take_opening,
+	    .context = &opening};
 	s->in_transaction = true;
 	s->unchecked = false;
-	if (s->lease.ms == 0)
-		buf_add_text(&sql, "BEGIN ISOLATION LEVEL READ COMMITTED; ");
-	else if (!pg_lease_begin(s, err) || !pg_settle_transaction(s, err))
+	s->tables = NULL;
+	if (!write_opening(s, &sql, err))
 		return false;
-	pg_proof_begin(s, &sql);
-	buf_add_text(&sql, "SELECT ");
-	pg_guard_select(s, &sql);
-	pg_proof_count_before(s, &sql);
-	pg_proof_keep_rows(s, &sql);
-	if (sql.overflow)
-		return err_set(err, ERR_DATABASE, "too many tables are changed at once");
 	request.sql = sql.data;
 	if (!pg_request(s, &request, err))
 		return false;
-	s->tables = answers.first.count > 0 ? answers.first.cells[0] : NULL;
-	pg_proof_begun(s, &answers.first);
-	pg_proof_rows_kept(s, &answers.last);
+	if (opening.returns)
+		pg_returned(s, &opening.session);
+	const struct db_rows *rows = &opening.transaction;
+	s->tables = rows->count > 0 ? rows->cells[0] : NULL;
+	pg_proof_begun(s, rows);
+	pg_proof_rows_kept(s, &opening.kept);
 	return true;
 }
 
@@ -72,7 +96,7 @@ static bool open_transaction(struct pg_db *s, struct err *err)
  */
 static bool goes_without(struct pg_db *s, const struct err *err)
 {
-	if (s->lease.ms == 0 || s->no_check || !text_is(err->code, "22023"))
+	if ((s->lease.ms == 0 && !s->due) || s->no_check || !text_is(err->code, "22023"))
 		return pg_proof_give_up(s, err);
 	s->no_check = true;
 	return true;
@@ -85,9 +109,11 @@ static bool goes_without(struct pg_db *s, const struct err *err)
 bool pg_begin(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct pg_db *s = (struct pg_db *)db;
+	if (!pg_enter_only(s, stop, err) || !pg_settle(s, err))
+		return false;
 	/* Statements outside one are done with: what comes now is ours. */
-	if (!pg_enter(s, stop, err) || !pg_settle(s, err) || (s->strayed && !pg_return(s, err)) ||
-	    !pg_proof_start(s, err))
+	s->due = s->due || s->strayed;
+	if ((s->due && !s->proof->started && !pg_return(s, err)) || !pg_proof_start(s, err))
 		return false;
 	if (open_transaction(s, err))
 		return true;
@@ -107,10 +133,12 @@ bool pg_commit(struct db *db, const struct stop *stop, struct err *err)
 	struct pg_db *s = (struct pg_db *)db;
 	CLEANUP(buf_free) struct buf sql = buf_init(COMMIT_MAX);
 	struct pg_request request = {.script = true};
-	if (!pg_enter(s, stop, err) || !pg_must_be_whole(s, err) ||
+	if (!pg_enter_only(s, stop, err) || !pg_must_be_whole(s, err) ||
 	    (s->unchecked && !pg_guard_check(s, PG_GUARD_ONLY, err)) ||
 	    (s->lock.held && s->lease.ms > 0 && !s->lease.fenced && !pg_lease_check(s, err)))
 		return false;
+	if (s->later.len > 0)
+		buf_printf(&sql, "%s; ", s->later.data);
 	/* What is deferred fails in the first, while the transaction can still be looked at. */
 	buf_add_text(&sql, "SET CONSTRAINTS ALL IMMEDIATE; ");
 	if (s->lease.ms > 0)

@@ -18,12 +18,29 @@ static void lose(struct pg_db *s)
 	s->conn = NULL;
 }
 
-bool pg_enter(struct pg_db *s, const struct stop *stop, struct err *err)
+bool pg_enter_only(struct pg_db *s, const struct stop *stop, struct err *err)
 {
 	s->stop = *stop;
 	if (!stop_check(stop, err))
 		return false;
 	return (s->conn != NULL && pq.status(s->conn) == CONNECTION_OK) || pg_fail_lost(s, err);
+}
+
+/* Changes put off are made once: when they fail, so has their transaction. */
+static bool catch_up(struct pg_db *s, struct err *err)
+{
+	if (s->due && !pg_return(s, err))
+		return false;
+	if (s->later.len == 0)
+		return true;
+	bool ok = pg_script(s, s->later.data, err);
+	buf_reset(&s->later);
+	return ok;
+}
+
+bool pg_enter(struct pg_db *s, const struct stop *stop, struct err *err)
+{
+	return pg_enter_only(s, stop, err) && catch_up(s, err);
 }
 
 /* Wait for the socket under `stop`, saying now and then that we are alive. */
@@ -230,6 +247,7 @@ bool pg_request(struct pg_db *s, struct pg_request *request, struct err *err)
 	struct db_rows rows = {.count = 0}, *wanted = request->rows;
 	struct pg_request own = *request;
 	own.rows = wanted == NULL ? NULL : &rows;
+	pg_ahead_forget(s);
 	if (!send(s, &own, err))
 		return false;
 	if (!receive(s, &own, &failed, err)) {

@@ -58,7 +58,7 @@ class Inside:
 PHASES = {
     "connect": [b"application_name"],
     "look": [b"FROM \"public\".db_entry_history"],
-    "drift": [b"ctid, t.xmin"],
+    "drift": [b"pg_try_advisory_lock", b"v.xmin::text"],
     "lock": [b"pg_try_advisory_lock"],
     "apply": [b"CREATE INDEX work_by_text"],
     "record": [b"CREATE INDEX work_by_text", b"INSERT INTO \"public\".db_entry_history"],

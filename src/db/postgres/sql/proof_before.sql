@@ -1,8 +1,9 @@
 -- What the transaction touched, and as it was before it. A cursor, declared right behind BEGIN and
 -- read at the end: catalogs show as they were when it was declared, functions tell what is now. A
 -- lock stays listed when its table is dropped, and vanishes with a savepoint that is rolled back.
--- A row a lock; of the server's own relations only those that were written. The first is marked:
--- locks are listed when the first row is read, so whoever read it before us has hidden some.
+-- A row a lock; of the server's own relations only those that were written, and advisory locks. The
+-- first is marked: locks are listed when the first row is read, so whoever read it before us has
+-- hidden some.
 -- It is planned for each migration: keep it short. To run it by hand: BEGIN, DECLARE c CURSOR FOR
 -- this, change something, FETCH ALL FROM c.
 SELECT k.generate_series,
@@ -38,10 +39,14 @@ SELECT k.generate_series,
     END,
     CASE WHEN k.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
         THEN k.relation::pg_catalog.regclass
-    END
+    END,
+    k.locktype,
+    k.classid,
+    CASE WHEN k.pid = pg_catalog.pg_backend_pid() THEN k.objid END,
+    k.objsubid
 FROM ROWS FROM (pg_catalog.pg_lock_status(), pg_catalog.generate_series(1, 1)) AS k
     LEFT JOIN pg_catalog.pg_class AS c ON c.oid = k.relation
 WHERE (k.pid = pg_catalog.pg_backend_pid()
-       AND k.locktype = 'relation'
-       AND (k.relation >= '16384'::pg_catalog.oid OR k.mode = 'RowExclusiveLock'))
+       AND (k.locktype = 'advisory'
+           OR (k.locktype = 'relation' AND (k.relation >= '16384'::pg_catalog.oid OR k.mode = 'RowExclusiveLock'))))
    OR k.generate_series = 1
