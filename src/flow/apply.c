@@ -212,12 +212,13 @@ bool flow_run_part(struct flow *flow, const struct migration_part *part,
     const struct history_row *row, struct err *err)
 {
 	struct migration_part settled = *part;
+	bool resumed = row != NULL && row->state == HISTORY_STARTED && !part->down;
 	struct step step = {.flow = flow,
 	    .part = &settled,
 	    .migration = part->migration,
 	    .former = row,
 	    .last = is_last(flow, part),
-	    .has_row = row != NULL && row->state == HISTORY_STARTED && !part->down,
+	    .has_row = resumed,
 	    .began = stop_now()};
 	struct db_limits limits = step_limits(&step);
 	text_now(step.started_at);
@@ -236,6 +237,9 @@ bool flow_run_part(struct flow *flow, const struct migration_part *part,
 		flow->applied++;
 		report_done(&step);
 	}
+	/* Ended before it went on, it still has what was done of it. */
+	if (!ok && resumed && step.done < row->statements_done)
+		step.done = row->statements_done;
 	return ok || explain_failure(&step, err);
 }
 

@@ -92,7 +92,9 @@ static bool try_again(struct step *step, int tries, struct err *err)
 	/* Those who waited behind us must get in, and whom we fell out with must not be met again.
 	 */
 	int64_t pause = (int64_t)RETRY_PAUSE_MS << (tries - 1);
-	return stop_sleep(&step->flow->stop, pause + text_random(pause), err);
+	struct flow *flow = step->flow;
+	return stop_sleep(&flow->stop, pause + text_random(pause), err) &&
+	       flow->driver->lock_check(flow->db, &flow->stop, err);
 }
 
 bool step_run_atomic(struct step *step, struct err *err)

@@ -376,7 +376,7 @@ bool gate_before(struct gate *gate, struct err *err)
 	const struct judgement *judgement = &gate->judgement;
 	struct flow *flow = gate->flow;
 	bool proved = is_proved(flow, &judgement->part);
-	bool needed = !proved && judgement->part.destructive;
+	bool needed = !proved && judgement->part.destructive && !flow->first_install;
 	bool moves = !proved && moves_names(gate);
 	gate->found =
 	    arena_array(&gate->arena, 2 * judgement->part.script->count + 1, sizeof(*gate->found));

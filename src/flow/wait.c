@@ -250,7 +250,8 @@ bool flow_wait(struct flow *flow, struct err *err)
 
 static void report_recovery(const struct flow *flow, int64_t deadline_ms)
 {
-	static const char reason[] = "it is a standby or recovers, and something is pending";
+	static const char reason[] =
+	    "it is read-only, a standby or in recovery, and something is pending";
 	char limit[32];
 	text_elapsed(deadline_ms, limit, sizeof(limit));
 	log_event(&events[EVENT_WAIT_RETRY],

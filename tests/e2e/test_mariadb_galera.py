@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from support.mariadb import GaleraNode, MariaProject
+from support.mariadb import GaleraNode, MariaProject, MariaView
 
 # Three servers start, the second and third from a copy of the first.
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -84,7 +84,7 @@ def test_killed_holder_frees_it_and_leaves_nothing(shop):
     second.wait_for_event("lock.waiting")
     first.signal(signal.SIGKILL)
     first.wait()
-    assert second.wait().code == 0  # it has the lock, and does what the first one left
+    assert second.wait(100).code == 0  # it has the lock, and does all of it
     shop.until("NOT " + shop.running("SLEEP(25)"), 60)
     assert shop.value("SELECT COUNT(*) FROM customers WHERE id = 1000") == "1"
 
@@ -100,8 +100,74 @@ def test_holder_that_slept_too_long_is_kept_out(shop):
     first.signal(signal.SIGCONT)
     result = first.wait()
     assert result.code == 75, result
-    assert "not held any more" in result.stderr
+    assert "not held any more" in result.stderr, result
     assert shop.value("SELECT COUNT(*) FROM customers WHERE name = 'late'") == "1"
+
+
+def state(shop, version="0002"):
+    return shop.sql("SELECT state, statements_done, statements_total FROM db_entry_history"
+                    f" WHERE version = '{version}'")
+
+
+def test_node_of_the_holder_dies_in_an_alter(shop, cluster):
+    """The others had it by then, and do it; a replica on one of them finds it done, and goes on."""
+    shop.sql("CREATE TABLE big (a integer PRIMARY KEY, b varchar(100)) SELECT seq AS a, 'x' AS b"
+             " FROM seq_1_to_200000")
+    shop.migration("0002_alter", """
+        CREATE TABLE ahead (a integer);
+        ALTER TABLE big ADD COLUMN c integer NOT NULL DEFAULT 7, ALGORITHM = COPY;
+        CREATE TABLE last (a integer);
+        """)
+    shop.env["DB_ENTRY_DRIFT"] = "ignore"
+    first = shop.start("apply", env=shop.urls[2])
+    on_it = MariaView(shop, cluster[2])
+    on_it.until_running("ALTER TABLE big")
+    cluster[2].kill()
+    result = first.wait()
+    assert result.code == 24, result
+    assert "is lost" in result.stderr, result
+    second = shop.start("run", "--", "echo", "started", env=shop.urls[0])
+    result = second.wait(100)
+    assert (result.code, result.stdout) == (0, "started\n"), result
+    assert state(shop) == [("applied", "3", "3")]
+    assert shop.value("SELECT SUM(c) FROM big") == str(7 * 200000)
+    # One that starts while its node is still away waits until it has joined.
+    late = shop.start("run", "--", "echo", "started", env=shop.urls[2])
+    late.wait_for_event("wait.retry")
+    cluster[2].rejoin()
+    assert late.wait(100).code == 0
+    assert on_it.value("SELECT SUM(c) FROM big") == str(7 * 200000)
+
+
+@pytest.mark.parametrize("statements, healed", [
+    ("INSERT INTO customers VALUES (2, 'Eve'); INSERT INTO customers SELECT 1000, SLEEP(6);", True),
+    ("CREATE TABLE ahead (a integer); INSERT INTO customers SELECT 1000, SLEEP(6);", False),
+], ids=["rows", "stepwise"])
+def test_node_of_the_holder_loses_its_cluster(shop, cluster, statements, healed):
+    """What it commits then, nobody has; another replica takes over on a node that is left."""
+    shop.migration("0002_slow", statements)
+    first = shop.start("apply", env=shop.urls[1])
+    on_it = MariaView(shop, cluster[1])
+    on_it.until_running("SLEEP(6)")
+    cluster[1].isolate(True)
+    try:
+        result = first.wait(100)
+        assert result.code in (23, 24), result
+        second = shop.start("run", "--", "echo", "started", env=shop.urls[0])
+        result = second.wait(100)
+        if healed:
+            assert (result.code, result.stdout) == (0, "started\n"), result
+        else:
+            assert result.code == 24 and "statement 2 of 2" in result.stderr, result
+    finally:
+        cluster[1].isolate(False)
+    assert shop.value("SELECT COUNT(*) FROM customers WHERE id = 1000") == ("1" if healed else "0")
+    if not healed:
+        assert state(shop) == [("started", "1", "2")]
+        shop.sql("INSERT INTO customers VALUES (1000, 'by hand')")
+        shop.ok("repair", "--applied", "0002")
+    shop.ok("run", "--", "true", env=shop.urls[1])
+    assert on_it.value("SELECT COUNT(*) FROM customers WHERE id = 1000") == "1"
 
 
 def test_node_without_its_cluster_is_waited_for(shop, cluster):

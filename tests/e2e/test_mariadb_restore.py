@@ -194,6 +194,14 @@ def test_a_database_that_is_in_the_way(coded):
     untouched(coded, before, result)
 
 
+def test_an_empty_one_is_what_one_that_was_cut_off_left(coded):
+    """Between the database and its first table."""
+    change(coded)
+    coded.server.client(f"CREATE DATABASE {coded.database}_db_entry_old")
+    coded.ok("restore", coded.dump, "--yes")
+    assert beside(coded) == []
+
+
 def test_no_right_to_make_a_database(coded):
     before = change(coded)
     env = account(coded, "owner", f"ALL ON `{coded.database}`.*", "SELECT ON mysql.proc")

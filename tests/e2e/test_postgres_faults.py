@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from support.pg_ledger import MIGRATIONS, Ledger
-from support.pg_lives import PHASES, Lives, Phase, kill
+from support.lives import Lives, Phase, kill
+from support.pg_ledger import MIGRATIONS, PHASES, Ledger
 from support.postgres import CrashServer, PostgresProject, Standby
 
 pytestmark = pytest.mark.server

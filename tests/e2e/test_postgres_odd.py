@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from support.dumps import lock, unlock
-from support.pg_lives import Phase
+from support.lives import Phase
 from support.postgres import Gate, PostgresProject
 
 pytestmark = pytest.mark.server

@@ -237,9 +237,13 @@ bool my_finish(struct my_db *side, const struct my_places *places, const char *d
 bool my_put_triggers_back(
     struct my_db *side, const struct my_places *places, const char *text, struct err *err);
 
-/* Which of the table's two names is there. */
+struct my_marks {
+	bool before, after; /* which of the table's two names is there */
+	bool empty;         /* nothing is in the database that has it */
+};
+
 bool my_restore_marks(
-    struct my_db *s, const struct my_places *places, bool *before, bool *after, struct err *err);
+    struct my_db *s, const struct my_places *places, struct my_marks *marks, struct err *err);
 
 /* Undo what a restore that was cut off has left, or bring it to its end. The lock is held. */
 bool my_restore_heal(struct my_db *s, struct err *err);

@@ -192,7 +192,8 @@ bool my_exec(
 
 void my_literal(struct my_db *s, const char *text, struct buf *out)
 {
-	if (text == NULL) {
+	/* Where the connection is lost, nobody is asked any more. */
+	if (text == NULL || s->conn == NULL) {
 		buf_add_text(out, "NULL");
 		return;
 	}

@@ -141,7 +141,7 @@ static bool read_reach(struct my_db *s, size_t at, struct err *err)
 	    " UNION ALL SELECT '', TABLE_NAME, '', TABLE_SCHEMA FROM information_schema.VIEWS"
 	    " WHERE TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', "
 	    "'information_schema')"
-	    " UNION ALL SELECT ROUTINE_NAME, NULL, '', ROUTINE_SCHEMA FROM "
+	    " UNION ALL SELECT ROUTINE_NAME, NULL, ROUTINE_DEFINITION, ROUTINE_SCHEMA FROM "
 	    "information_schema.ROUTINES"
 	    " WHERE ROUTINE_SCHEMA NOT IN ('mysql', 'sys')";
 	if (at > 0 && s->reach_read)
@@ -162,7 +162,7 @@ static bool is_harmful(const struct my_db *s, const char *body)
 {
 	static const char *const words[] = {"DELETE", "UPDATE", "REPLACE", "CALL", NULL};
 	if (body == NULL)
-		return true;
+		return true; /* it may not be seen */
 	const struct sql_statement statement = {
 	    .text = body, .len = strlen(body), .dialect = &dialect_mariadb};
 	if (says_any(&statement, words) || strstr(body, "/*!") != NULL)
@@ -195,15 +195,23 @@ static bool is_any_harmful(const struct my_db *s, const struct sql_statement *st
 	return false;
 }
 
-/* The trigger that a statement may fire and that may lose something; NULL: there is none. */
+/*
+ * The trigger that a statement may fire, or function that it may call, that may lose something;
+ * NULL: there is none.
+ */
 static const char *find_harmful(const struct my_db *s, const struct sql_statement *statement)
 {
 	static const char *const adds[] = {"INSERT", "LOAD", NULL};
 	for (size_t i = 0; i < s->reach.count; i++) {
 		const char *const *row = s->reach.cells + i * REACHES;
-		if (row[TABLE] == NULL || !names(statement, row[TABLE]) ||
-		    !is_within(s, statement, row))
+		const char *used = row[TABLE] == NULL ? row[NAME] : row[TABLE];
+		if (!names(statement, used) || !is_within(s, statement, row))
 			continue;
+		if (row[TABLE] == NULL) {
+			if (is_harmful(s, row[BODY]))
+				return row[NAME];
+			continue;
+		}
 		const struct sql_statement body = {.text = row[BODY] == NULL ? "" : row[BODY],
 		    .len = row[BODY] == NULL ? 0 : strlen(row[BODY]),
 		    .dialect = &dialect_mariadb};
@@ -223,6 +231,41 @@ static bool changes_rows(const struct sql_statement *statement)
 	return statement->class == SQL_PLAIN && says_any(statement, words);
 }
 
+/* Is it a trigger, or a function, made with such code? */
+static bool makes_harmful(
+    const struct my_db *s, const struct sql_statement *statement, struct arena *arena)
+{
+	struct sql_lexer lexer;
+	struct sql_token token;
+	bool made = false, each = false;
+	sql_lex_init(&lexer, statement->dialect, statement->text, statement->len, 1);
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
+		if (sql_token_is_gap(&token))
+			continue;
+		made = made || sql_token_is(&token, "TRIGGER") || sql_token_is(&token, "FUNCTION");
+		if (made &&
+		    ((each && sql_token_is(&token, "ROW")) || sql_token_is(&token, "RETURNS") ||
+			sql_token_is(&token, "RETURN"))) {
+			const char *code = token.text + token.len;
+			return is_harmful(
+			    s, arena_strndup(
+				   arena, code, statement->len - (size_t)(code - statement->text)));
+		}
+		each = sql_token_is(&token, "EACH");
+	}
+	return false;
+}
+
+static bool is_harm_made(
+    const struct my_db *s, const struct sql_script *script, size_t at, struct arena *arena)
+{
+	for (size_t i = 0; i < at; i++)
+		if (script->statements[i].class == SQL_COMMITS &&
+		    makes_harmful(s, &script->statements[i], arena))
+			return true;
+	return false;
+}
+
 static bool judge_triggers(struct my_db *s, const struct sql_script *script, size_t at,
     struct risk *risk, struct arena *arena, struct err *err)
 {
@@ -232,12 +275,14 @@ static bool judge_triggers(struct my_db *s, const struct sql_script *script, siz
 	if (!read_reach(s, at, err))
 		return false;
 	const char *trigger = find_harmful(s, statement);
+	if (trigger == NULL && is_harm_made(s, script, at, arena))
+		trigger = "what is made before it";
 	if (trigger == NULL)
 		return true;
 	risk->level = RISK_UNKNOWN;
 	risk->rule = "trigger";
 	risk->why = arena_printf(
-	    arena, "it may fire %s, which changes more than this statement says", trigger);
+	    arena, "it may fire or call %s, which changes more than this statement says", trigger);
 	return true;
 }
 
@@ -248,5 +293,6 @@ bool my_judge(struct db *db, const struct sql_script *script, size_t at, struct 
 	if (at == 0)
 		s->reach_read = false;
 	return my_enter(s, stop, err) && judge_columns(s, script, at, risk, arena, err) &&
-	       judge_triggers(s, script, at, risk, arena, err);
+	       judge_triggers(s, script, at, risk, arena, err) &&
+	       my_judge_first(s, script, at, risk, err);
 }

@@ -277,7 +277,7 @@ bool my_lock_check(struct db *db, const struct stop *stop, struct err *err)
 	    !my_lock_call(s, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", s->lock.key, &held, err))
 		return false;
 	if (held)
-		return true;
+		return s->in_transaction || my_lease_check(s, err);
 	err_set(err, ERR_LOCK, "the migration lock is not held%s", s->lock.held ? " any more" : "");
 	if (s->lock.held)
 		err_why(err, "a migration may have let go of all locks");

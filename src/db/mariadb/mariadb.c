@@ -48,6 +48,7 @@ static void close_session(struct db *db)
 	wipe(s->target.password);
 	wipe(s->target.key_password);
 	arena_free(&s->reach_arena);
+	arena_free(&s->begin.arena);
 	arena_free(&s->arena);
 	free(s);
 }

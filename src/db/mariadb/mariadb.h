@@ -94,6 +94,13 @@ struct my_lock {
 	struct my_lease lease;
 };
 
+/* judge_first.c: how it was when a run judged its first statement. */
+struct my_begin {
+	struct arena arena;
+	struct db_rows others; /* names of the databases beside this one that can be seen */
+	bool read, empty;      /* empty: nothing was in this one */
+};
+
 struct my_db {
 	struct db base;
 	struct arena arena;
@@ -115,6 +122,7 @@ struct my_db {
 	struct arena reach_arena;
 	struct db_rows reach;
 	bool reach_read;
+	struct my_begin begin;
 	struct stop stop; /* of the call that runs now */
 	/* Of the request that runs now: why it was ended (ERR_NONE: it was not), and how long what
 	 * is left of it may take. */
@@ -322,12 +330,17 @@ bool my_foreign_release(struct my_db *s, struct err *err);
 bool my_foreign_key(
     const char *table, const char *schema, const char *database, struct my_foreign *ret);
 
-/* --- judge.c, judge_column.c --- */
+/* --- judge.c, judge_column.c, judge_first.c --- */
 
 struct sql_column_change;
 
 bool my_judge(struct db *db, const struct sql_script *script, size_t at, struct risk *risk,
     struct arena *arena, const struct stop *stop, struct err *err);
+
+/* Lower *risk where what the statement may lose was not there when this session judged its first.
+ */
+bool my_judge_first(struct my_db *s, const struct sql_script *script, size_t at, struct risk *risk,
+    struct err *err);
 
 /* Append what of the column that is there a change of it loses, items joined by ", "; nothing when
  * it keeps all. *there is false when there is no such column. */

@@ -95,20 +95,28 @@ bool my_put_triggers_back(
 	return ok && my_do(side, "SET NAMES utf8mb4", err) && my_do(side, MY_SET_MODE, err);
 }
 
+#define NONE_IN(view, column)                                                                      \
+	" AND NOT EXISTS (SELECT 1 FROM information_schema." view " WHERE " column " = "           \
+	"SCHEMA_NAME)"
+
 bool my_restore_marks(
-    struct my_db *s, const struct my_places *places, bool *before, bool *after, struct err *err)
+    struct my_db *s, const struct my_places *places, struct my_marks *marks, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct db_rows rows;
 	if (!my_side_ask(s, &arena, &rows, err,
 		"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %t AND"
-		" TABLE_NAME IN ('" MY_BEFORE "', '" MY_AFTER "')",
-		places->old))
+		" TABLE_NAME IN ('" MY_BEFORE "', '" MY_AFTER "')"
+		" UNION ALL SELECT '' FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = "
+		"%t" NONE_IN("TABLES", "TABLE_SCHEMA") NONE_IN("ROUTINES", "ROUTINE_SCHEMA")
+		    NONE_IN("EVENTS", "EVENT_SCHEMA"),
+		places->old, places->old))
 		return false;
-	*before = *after = false;
+	*marks = (struct my_marks){.before = false};
 	for (size_t i = 0; i < rows.count; i++) {
-		*before = *before || text_is(rows.cells[i], MY_BEFORE);
-		*after = *after || text_is(rows.cells[i], MY_AFTER);
+		marks->before = marks->before || text_is(rows.cells[i], MY_BEFORE);
+		marks->after = marks->after || text_is(rows.cells[i], MY_AFTER);
+		marks->empty = marks->empty || text_is(rows.cells[i], "");
 	}
 	return true;
 }
@@ -178,15 +186,18 @@ bool my_restore_heal(struct my_db *s, struct err *err)
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct my_db side = {.conn = NULL};
 	struct my_places places;
-	bool before, after;
+	struct my_marks marks;
 	my_places(&places, s->server.database, &arena);
-	if (!my_restore_marks(s, &places, &before, &after, err))
+	if (!my_restore_marks(s, &places, &marks, err))
 		return false;
-	if (!before && !after)
+	struct err ignored; /* who may not remove it need not */
+	/* Cut off before the mark was made: then nothing else was. */
+	if (marks.empty)
+		my_side_do(s, &ignored, "DROP DATABASE IF EXISTS %n", places.old);
+	if (!marks.before && !marks.after)
 		return true;
-	bool ok = end_orphans(s, &places, err) &&
-		  my_restore_marks(s, &places, &before, &after, err) &&
-		  my_side_open(&side, s, err) && heal(s, &side, &places, after, err);
+	bool ok = end_orphans(s, &places, err) && my_restore_marks(s, &places, &marks, err) &&
+		  my_side_open(&side, s, err) && heal(s, &side, &places, marks.after, err);
 	my_side_close(&side);
 	return ok || err_context(err, "a restore that was cut off can't be brought to its end");
 }

@@ -166,13 +166,13 @@ static bool fail_half(struct err *err)
 static bool rename_all(
     struct my_db *side, const struct my_places *places, const char *renames, struct err *err)
 {
-	bool before = false, after = false;
+	struct my_marks marks;
 	struct err ignored;
 	if (my_do(side, renames, err))
 		return true;
 	side->stop = stop_cleanup(UNDO_MS);
-	return side->conn != NULL && my_restore_marks(side, places, &before, &after, &ignored) &&
-	       after;
+	return side->conn != NULL && my_restore_marks(side, places, &marks, &ignored) &&
+	       marks.after;
 }
 
 /* *err says why it was not done. */

@@ -4,14 +4,12 @@
 
 /*
  * At the level the server has: what a migration changes it reads as it is now at any of them, and
- * READ COMMITTED is refused where the binary log has statements. What a cluster rolled back may be
- * so because another has taken the lease meanwhile: that is not begun again.
+ * READ COMMITTED is refused where the binary log has statements.
  */
 bool my_begin(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct my_db *s = (struct my_db *)db;
-	if (!my_enter(s, stop, err) || !my_settle(s, err) || !my_lease_check(s, err) ||
-	    !my_do(s, "START TRANSACTION", err))
+	if (!my_enter(s, stop, err) || !my_settle(s, err) || !my_do(s, "START TRANSACTION", err))
 		return false;
 	s->in_transaction = true;
 	return true;

@@ -243,13 +243,18 @@ void my_request_begin(struct my_db *s, struct my_request *request)
 {
 	s->ended.kind = ERR_NONE;
 	request->done = request->changed = false;
-	request->status = ma.query_start(&request->failed, s->conn, request->sql, request->len);
+	request->status = 0;
+	if (s->conn != NULL)
+		request->status =
+		    ma.query_start(&request->failed, s->conn, request->sql, request->len);
 }
 
 bool my_request_end(struct my_db *s, struct my_request *request, struct err *err)
 {
 	struct err failed = {.kind = ERR_NONE};
 	struct keep keep = {.capacity = 0};
+	if (s->conn == NULL)
+		return my_fail_lost(s, err);
 	bool whole = receive(s, request, &keep, &failed);
 	unsigned number = whole ? ma.error_number(s->conn) : 0;
 	if (!whole || my_is_lost(number))
@@ -305,6 +310,8 @@ bool my_multiple(struct my_db *s, bool on, struct err *err)
 {
 	int failed = 0;
 	s->ended.kind = ERR_NONE;
+	if (s->conn == NULL)
+		return my_fail_lost(s, err);
 	if (!set_option(s,
 		on ? MYSQL_OPTION_MULTI_STATEMENTS_ON : MYSQL_OPTION_MULTI_STATEMENTS_OFF, &failed))
 		my_drop(&s->conn);
@@ -312,5 +319,7 @@ bool my_multiple(struct my_db *s, bool on, struct err *err)
 		*err = s->ended;
 		return false;
 	}
+	if (s->conn == NULL)
+		return my_fail_lost(s, err);
 	return failed == 0 || my_fail(s, NULL, err);
 }

@@ -1,14 +1,16 @@
 """What the tests on MariaDB need beside a server: a project, obstacles, TLS, a cluster."""
 
+import json
 import os
 import pwd
 import socket
 import struct
+import subprocess
 import threading
 import time
 from pathlib import Path
 
-from support.postgres import Doorman, make_certificates
+from support.postgres import Doorman, Gate, make_certificates
 from support.project import Project
 from support.servers import UNPRIVILEGED, MariaDB, free_port, find_program
 
@@ -51,6 +53,28 @@ class MariaProject(Project):
             assert time.monotonic() < deadline, condition
             time.sleep(0.05)
 
+    def facts(self, statement, until=lambda facts: True, seconds=60):
+        """The JSON object that a query gives, as soon as `until` is true of it."""
+        deadline = time.monotonic() + seconds
+        while not until(facts := json.loads(self._raw(statement))):
+            assert time.monotonic() < deadline, (facts, self.sql("SHOW FULL PROCESSLIST"))
+            time.sleep(0.02)
+        return facts
+
+    def _raw(self, statement):
+        command = [*self.server.client_command(self.database), "--raw"]
+        return subprocess.run(
+            command, input=statement, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    def gate(self, *words):
+        return MariaGate(self.server.port, *words)
+
+    def kill_sessions(self):
+        """Those of db-entry in this database."""
+        for (number,) in self.sql("SELECT ID FROM information_schema.PROCESSLIST"
+                                  " WHERE DB = DATABASE() AND USER = 'tester'"):
+            self.server.client(f"KILL {number}", check=False)
+
     def running(self, text):
         """The condition that a session here, or in a database of ours beside it, runs this text."""
         return (
@@ -61,6 +85,15 @@ class MariaProject(Project):
 
     def until_running(self, text, seconds=30):
         self.until(self.running(text), seconds)
+
+
+class MariaView(MariaProject):
+    """The database of a project by way of another node."""
+
+    def __init__(self, project, server):
+        Project.__init__(self, project.binary, project.folder)
+        self.server = server
+        self.database = project.database
 
 
 class MariaDoorman(Doorman):
@@ -108,6 +141,41 @@ class MariaDoorman(Doorman):
         connection.sendall(struct.pack("<I", len(body))[:3] + b"\0" + body)
         time.sleep(0.2)
         connection.close()
+
+
+class MariaGate(Gate):
+    """The same for this protocol."""
+
+    @staticmethod
+    def _is_goodbye(request):
+        return request == b"\x01\0\0\0\x01"
+
+
+class CrashMariaDB(MariaDB):
+    """A server that may crash: what it said is committed is then still there."""
+
+    def command(self):
+        return [*super().command(), "--innodb-flush-log-at-trx-commit=2"]
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait(30)
+
+    def shut_down(self):
+        """In order, but without waiting for its clients."""
+        self._process.terminate()
+        self._process.wait(30)
+
+    def recover(self):
+        """It was ended: then it starts again."""
+        deadline = time.monotonic() + 60
+        while True:
+            if self._process.poll() is not None:
+                self._start_process(self.port)
+            if self.client("SELECT 1", check=False).returncode == 0:
+                return
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.05)
 
 
 class TlsMariaDB(MariaDB):
@@ -184,3 +252,16 @@ class GaleraNode(MariaDB):
         """As if its machine had lost its power."""
         self._process.kill()
         self._process.wait()
+
+    def rejoin(self):
+        """Start it again."""
+        self._start_process(self.port)
+        assert self._joined(), self.log()
+
+    def isolate(self, on):
+        """Cut it off from the others, or let it join them again."""
+        self.client(f"SET GLOBAL wsrep_provider_options = 'gmcast.isolate={int(on)}'")
+        deadline = time.monotonic() + 60
+        while ("ON" in self.client("SHOW STATUS LIKE 'wsrep_ready'", check=False).stdout) == on:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)

@@ -52,6 +52,23 @@ DOWNS = {
     "0006_visits": "UPDATE customers SET visits = visits - 1 WHERE visits IS NOT NULL;",
 }
 
+# The round trips by which a phase of a run is known.
+PHASES = {
+    "connect": [b"application_name"],
+    "look": [b"FROM \"public\".db_entry_history"],
+    "drift": [b"pg_try_advisory_lock", b"v.xmin::text"],
+    "lock": [b"pg_try_advisory_lock"],
+    "apply": [b"CREATE INDEX work_by_text"],
+    "record": [b"CREATE INDEX work_by_text", b"INSERT INTO \"public\".db_entry_history"],
+    "schema": [b"CREATE INDEX work_by_text", b"FROM pg_catalog.pg_policy"],
+    "commit": [b"CREATE INDEX work_by_text", b"IMMEDIATE; COMMIT"],
+    "begin": [b"IMMEDIATE; COMMIT", b"BEGIN ISOLATION"],
+    "stepwise": [b"INSERT INTO orders (customer_id, amount) VALUES (2, 30)"],
+    "concurrently": [b"CREATE INDEX CONCURRENTLY"],
+    "ledger": [b"VALUES (2, 30)", b"SET statements_done"],
+    "finish": [b"SET finished_at"],
+}
+
 NAMES = """
 SELECT json_build_object(
     'sessions', (SELECT count(*) FROM pg_stat_activity
@@ -79,14 +96,17 @@ COUNTS = {
 class Found:
     """What a database turned out to have, once nobody is at work in it any more."""
 
+    names_sql, counts, make_object, steps_count = NAMES, COUNTS, "json_build_object", len(STEPS)
+
     def __init__(self, project, work):
-        self.names = project.facts(NAMES, until=lambda facts: facts["sessions"] == 0)
+        self.names = project.facts(self.names_sql, until=lambda facts: facts["sessions"] == 0)
         there = set(self.names["names"]) | ({"visits"} if self.names["visits"] else set())
         self.there = there
         words = [
             f"'{key}', (SELECT {what} FROM {'customers' if table == 'visits' else table})"
-            for table, counts in COUNTS.items() if table in there for key, what in counts.items()]
-        self.facts = project.facts(f"SELECT json_build_object({', '.join(words)})")
+            for table, counts in self.counts.items() if table in there
+            for key, what in counts.items()]
+        self.facts = project.facts(f"SELECT {self.make_object}({', '.join(words)})")
         rows = self.facts.get("history", [])
         assert len({row[0] for row in rows}) == len(rows), rows
         self.state = {row[0]: row[1] for row in rows}
@@ -97,7 +117,7 @@ class Found:
         self.reverting = self.started and finished
         if self.reverting:
             least, most = self.steps
-            self.steps = len(STEPS) - most, len(STEPS) - least
+            self.steps = self.steps_count - most, self.steps_count - least
 
     def _steps(self):
         """How many steps of 0005 are done, or undone: least and most. VACUUM leaves no trace."""
@@ -115,11 +135,9 @@ class Found:
         if "visits" in self.there:
             assert facts["visited"] in (0, 3)
             whole |= {"0003", "0006"} if facts["visited"] else {"0003"}
-        if "work" in self.there:
-            assert facts["work"] == work
-            assert "work_by_text" in self.there
+        if self._has_work(work):
             whole.add("0004")
-        if self.steps[0] == len(STEPS):
+        if self.steps[0] == self.steps_count:
             whole.add("0005")
         if "orders" in self.there:
             whole.add("0002")
@@ -127,6 +145,13 @@ class Found:
             assert facts["orders"] == 3 + added
             assert facts["amounts"] == 30 + 3 * ("0004" in whole) + 30 * added
         return whole
+
+    def _has_work(self, work):
+        if "work" not in self.there:
+            return False
+        assert self.facts["work"] == work
+        assert "work_by_text" in self.there
+        return True
 
     @property
     def started(self):
@@ -140,18 +165,21 @@ class Found:
 class Ledger:
     """The same migrations for one fresh database after the other."""
 
+    migrations, downs, steps, undo_steps, found = MIGRATIONS, DOWNS, STEPS, UNDO_STEPS, Found
+
     def __init__(self, project, work=100):
         self.project = project
         self.work = work
-        for name, text in MIGRATIONS.items():
-            project.migration(f"{name}.up" if name in DOWNS else name, text.replace("{work}", str(work)))
-        for name, text in DOWNS.items():
+        for name, text in self.migrations.items():
+            project.migration(
+                f"{name}.up" if name in self.downs else name, text.replace("{work}", str(work)))
+        for name, text in self.downs.items():
             project.migration(f"{name}.down", text)
         project.env["DB_ENTRY_APPROVE"] = "0004 0006"  # they change every row of a table
 
     def judge(self):
         """Found, when all is true: no loss, nothing twice, and the history says what is there."""
-        found = Found(self.project, self.work)
+        found = self.found(self.project, self.work)
         check(found)
         return found
 
@@ -173,8 +201,8 @@ class Ledger:
         if refused.code == 0 and not found.reverting:
             return  # the catalog could tell what is done
         assert refused.code == 24, refused
-        left = f"statement {found.done + 1} of {len(STEPS)}"
-        assert left in refused.stderr or found.done == len(STEPS), refused
-        for step in (UNDO_STEPS if found.reverting else STEPS)[found.steps[0]:]:
+        left = f"statement {found.done + 1} of {len(self.steps)}"
+        assert left in refused.stderr or found.done == len(self.steps), refused
+        for step in (self.undo_steps if found.reverting else self.steps)[found.steps[0]:]:
             project.sql(step)
         project.ok("repair", "--reverted" if found.reverting else "--applied", "0005")

@@ -50,6 +50,9 @@ class PostgresProject(Project):
             time.sleep(0.02)
         return facts
 
+    def gate(self, *words):
+        return Gate(self.server.port, *words)
+
     def history(self):
         if not self.sql("SELECT 1 FROM pg_tables WHERE tablename = 'db_entry_history'"):
             return []
@@ -332,6 +335,11 @@ class Gate:
             self._open.append(server)
             threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
 
+    @staticmethod
+    def _is_goodbye(request):
+        """It has no answer."""
+        return request[:1] == b"X"
+
     def _is_it(self, request):
         with self._lock:
             if self.fired or not self.when(request):
@@ -355,8 +363,7 @@ class Gate:
                         withheld = False
                         client.sendall(data)
                         continue
-                    goodbye = data[:1] == b"X"  # has no answer
-                    fires = not talking and not goodbye and self._is_it(data)
+                    fires = not talking and not self._is_goodbye(data) and self._is_it(data)
                     talking = True
                     if fires and not self.after and not self._call():
                         return

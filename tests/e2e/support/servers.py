@@ -3,6 +3,7 @@ Private database servers for tests: in a temporary folder, on a free port of 127
 unprivileged user, never those of the machine. They end with the process that started them.
 """
 
+import functools
 import glob
 import itertools
 import os
@@ -139,6 +140,10 @@ class Server:
         self.client(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
         return name
 
+    def drop_database(self, name):
+        """Whoever is at work in it."""
+        self.client(f"DROP DATABASE {name} WITH (FORCE)")
+
     def url(self, database, user=None, password=None):
         """The URL of a database over TCP, with the password in it."""
         who = quote(user or self.user, safe="")
@@ -226,6 +231,24 @@ class MariaDB(Server):
             f"CREATE USER {self.user}@'%' IDENTIFIED BY '{secret}';"
             f"GRANT ALL PRIVILEGES ON *.* TO {self.user}@'%' WITH GRANT OPTION;"
         )
+
+    def create_database(self, template=None):
+        name = super().create_database()
+        if template is not None:
+            self.client(self.copy_of(template), name)
+        return name
+
+    @functools.lru_cache(maxsize=1)
+    def copy_of(self, database):
+        """The statements that make it."""
+        done = subprocess.run(
+            [find_program("mariadb-dump"), "--no-defaults", f"--socket={self.folder}/socket",
+             "--user=root", "--routines", "--triggers", database],
+            capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout
+
+    def drop_database(self, name):
+        self.client(f"DROP DATABASE {name}")
 
     def client_command(self, database):
         return [

@@ -264,7 +264,8 @@ static void classes(void **state)
 	    "EXPLAIN SELECT 1", "SELECT 1 INTO @a", "SET foreign_key_checks = 0", "SET ROLE a",
 	    NULL};
 	static const char *const absorbed[] = {"LOCK TABLES a WRITE", "LOCK TABLE a.b READ LOCAL",
-	    "LOCK TABLES a LOW_PRIORITY WRITE", "UNLOCK TABLES", NULL};
+	    "LOCK TABLES a LOW_PRIORITY WRITE", "LOCK TABLES a WRITE, b.c AS d READ, e READ LOCAL",
+	    "UNLOCK TABLES", NULL};
 
 	(void)state;
 	check_classes(SQL_PLAIN, plain);
@@ -286,7 +287,7 @@ static void classes_of_transactions(void **state)
 	    "SET SESSION TRANSACTION READ ONLY", "SET tx_isolation = 'a'",
 	    "SET @@session.transaction_isolation = 'a'", "SET a = 1, autocommit = 0",
 	    "SET completion_type = 'CHAIN'", NULL};
-	static const char *const forbidden[] = {"USE a", "LOCK TABLES a WRITE, b READ",
+	static const char *const forbidden[] = {"USE a", "LOCK TABLES a WRITE, b READ DROP TABLE a",
 	    "LOCK TABLES a WRITE DROP TABLE a", "UNLOCK TABLES DROP TABLE a", "BACKUP STAGE START",
 	    "LOCK INSTANCE FOR BACKUP", "FLUSH TABLES WITH READ LOCK", "FLUSH TABLES a FOR EXPORT",
 	    "LOAD DATA LOCAL INFILE 'a' INTO TABLE b",

@@ -3,8 +3,7 @@
 import signal
 import threading
 
-from support.pg_ledger import Ledger
-from support.postgres import Gate
+from support import maria_ledger, pg_ledger
 
 
 class RoundTrips:
@@ -55,28 +54,14 @@ class Inside:
         return self.begun and self.left == 0
 
 
-PHASES = {
-    "connect": [b"application_name"],
-    "look": [b"FROM \"public\".db_entry_history"],
-    "drift": [b"pg_try_advisory_lock", b"v.xmin::text"],
-    "lock": [b"pg_try_advisory_lock"],
-    "apply": [b"CREATE INDEX work_by_text"],
-    "record": [b"CREATE INDEX work_by_text", b"INSERT INTO \"public\".db_entry_history"],
-    "schema": [b"CREATE INDEX work_by_text", b"FROM pg_catalog.pg_policy"],
-    "commit": [b"CREATE INDEX work_by_text", b"IMMEDIATE; COMMIT"],
-    "begin": [b"IMMEDIATE; COMMIT", b"BEGIN ISOLATION"],
-    "stepwise": [b"INSERT INTO orders (customer_id, amount) VALUES (2, 30)"],
-    "concurrently": [b"CREATE INDEX CONCURRENTLY"],
-    "ledger": [b"VALUES (2, 30)", b"SET statements_done"],
-    "finish": [b"SET finished_at"],
-}
+LEDGERS = {"postgresql": pg_ledger.Ledger, "mariadb": maria_ledger.Ledger}
 
 
 class Lives:
     """`applied` migrations are in the database that each life gets a copy of."""
 
     def __init__(self, project, applied):
-        self.ledger = Ledger(project)
+        self.ledger = LEDGERS[project.server.scheme](project)
         self.project = project
         later = [path for path in project.folder.glob("db/migrations/*")
                  if int(path.name[:4]) > applied]
@@ -93,7 +78,7 @@ class Lives:
     def begin(self):
         """A fresh copy."""
         if self.project.database != self.template:
-            self.project.server.client(f"DROP DATABASE {self.project.database} WITH (FORCE)")
+            self.project.server.drop_database(self.project.database)
         self.project.database = self.project.server.create_database(self.template)
         self.project.env["DB_ENTRY_DATABASE_URL"] = self.url.replace(
             f"/{self.template}", f"/{self.project.database}")
@@ -113,7 +98,7 @@ class Lives:
             started.wait()
             return act(process[0])
 
-        gate = Gate(self.project.server.port, when, act and on_it, after)
+        gate = self.project.gate(when, act and on_it, after)
         process.append(self.project.start(*words, env={**(env or {}), **self.through(gate)}))
         started.set()
         return process[0], gate
@@ -121,8 +106,9 @@ class Lives:
     def live(self, when, way, *words, env=None):
         """To the end, whichever comes first: its Result, and whether `when` picked anything."""
         how, moment = way.split(" ")
+        act = self._drop if how == DROP else ACTS[how]
         process, gate = self.start(
-            when, ACTS[how], *words, after=moment == "after", env=env)
+            when, act, *words, after=moment == "after", env=env)
         result = process.wait()
         gate.close()
         expected = {"killed": -signal.SIGKILL, "terminated": 128 + signal.SIGTERM}.get(how)
@@ -130,6 +116,11 @@ class Lives:
         allowed = {expected if gate.fired else 0} | ({0} if way == "terminated after" else set())
         assert expected is None or result.code in allowed, result
         return result, gate.fired
+
+
+    def _drop(self, _process):
+        self.project.kill_sessions()
+        return True
 
 
 def kill(process):
@@ -143,6 +134,10 @@ def terminate(process):
 
 
 ACTS = {"cut": None, "killed": kill, "terminated": terminate}
+DROP = "dropped"  # its sessions, by the server
+
+# What a connection that is lost ends with; waiting, and at a COMMIT, it is made anew.
+LOST = (0, 23, 24, 69)
 
 # What ends a life, and whether before the server got the request or while its answer is on its way.
 WAYS = ["cut before", "killed after", "terminated before", "cut after", "killed before",
