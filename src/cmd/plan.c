@@ -10,7 +10,7 @@ static const struct cmd_option options[] = {
     {0},
 };
 
-static void print_text(const struct flow *flow, struct buf *out)
+static bool print_text(const struct flow *flow, struct buf *out, struct err *err)
 {
 	buf_printf(out, "%s: %zu pending\n", flow->probe.label, plan_pending(&flow->plan));
 	for (size_t i = 0; i < flow->plan.count; i++) {
@@ -18,7 +18,8 @@ static void print_text(const struct flow *flow, struct buf *out)
 		if (!plan_item_is_pending(item))
 			continue;
 		const struct migration_part part = migration_up(item->migration);
-		cmd_print_part(flow, &part, out);
+		if (!cmd_print_part(flow, &part, out, err))
+			return false;
 		if (item->state == PLAN_RESUMED)
 			buf_printf(out,
 			    "  it is half applied, and goes on from statement %d of %zu\n",
@@ -27,6 +28,7 @@ static void print_text(const struct flow *flow, struct buf *out)
 			buf_printf(out, "  it was applied before, and rolled back %s\n",
 			    item->row->finished_at == NULL ? "" : item->row->finished_at);
 	}
+	return true;
 }
 
 static bool print_json(const struct flow *flow, const struct err *refusal, struct err *err)
@@ -44,7 +46,8 @@ static bool print_json(const struct flow *flow, const struct err *refusal, struc
 		json_add_text(object, "name", item->migration->name);
 		json_add_text(object, "state", plan_state_name(item->state));
 		const struct migration_part part = migration_up(item->migration);
-		cmd_add_part(flow, &part, object);
+		if (!cmd_add_part(flow, &part, object, err))
+			return false;
 	}
 	if (refusal != NULL)
 		log_error_fields(refusal, json_add_object(root, "refusal"));
@@ -57,8 +60,7 @@ static bool print(const struct cmd_call *call, const struct flow *flow, const st
 	if (cmd_option(call, "json") != NULL)
 		return print_json(flow, refusal, err);
 	CLEANUP(buf_free) struct buf text = buf_init(64 << 20);
-	print_text(flow, &text);
-	return cmd_print(&text, err);
+	return print_text(flow, &text, err) && cmd_print(&text, err);
 }
 
 static bool check(struct flow *flow, struct err *err)

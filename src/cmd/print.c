@@ -171,11 +171,14 @@ static void add_weight(const struct flow *flow, const struct risk *risk, struct 
 	json_add_int(object, "table_rows", weight.rows);
 }
 
-void cmd_print_part(const struct flow *flow, const struct migration_part *part, struct buf *out)
+bool cmd_print_part(
+    const struct flow *flow, const struct migration_part *part, struct buf *out, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
 	judge(&judgement, part, &arena);
+	if (!flow_judge(flow, &judgement, &arena, err))
+		return false;
 	struct flow_approval approval = flow_approval_of(flow, &judgement);
 	buf_printf(out, "%s  %s%s\n", part->label, part->migration->file,
 	    part->script->transaction ? "" : "  (no transaction)");
@@ -188,6 +191,7 @@ void cmd_print_part(const struct flow *flow, const struct migration_part *part, 
 		print_weight(flow, &judgement.risks[i], out);
 	}
 	cmd_print_approval(&judgement, &approval, out);
+	return true;
 }
 
 static void add_statements(
@@ -204,11 +208,14 @@ static void add_statements(
 	}
 }
 
-void cmd_add_part(const struct flow *flow, const struct migration_part *part, struct json *object)
+bool cmd_add_part(const struct flow *flow, const struct migration_part *part, struct json *object,
+    struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct judgement judgement;
 	judge(&judgement, part, &arena);
+	if (!flow_judge(flow, &judgement, &arena, err))
+		return false;
 	json_add_text(object, "file", part->migration->file);
 	json_add_text(object, "checksum", part->script->checksum);
 	json_add_bool(object, "transaction", part->script->transaction);
@@ -217,4 +224,5 @@ void cmd_add_part(const struct flow *flow, const struct migration_part *part, st
 	struct flow_approval approval = flow_approval_of(flow, &judgement);
 	cmd_add_approval(&approval, object);
 	add_statements(flow, &judgement, json_add_array(object, "statements"));
+	return true;
 }

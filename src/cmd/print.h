@@ -24,9 +24,11 @@ void cmd_add_approval(const struct flow_approval *approval, struct json *object)
 
 /*
  * One part, statement by statement, with its judgement and what is approved of it; its label and
- * file head it.
+ * file head it. The session is asked where the schema that is there says more than reading.
  */
-void cmd_print_part(const struct flow *flow, const struct migration_part *part, struct buf *out);
-void cmd_add_part(const struct flow *flow, const struct migration_part *part, struct json *object);
+bool cmd_print_part(
+    const struct flow *flow, const struct migration_part *part, struct buf *out, struct err *err);
+bool cmd_add_part(const struct flow *flow, const struct migration_part *part, struct json *object,
+    struct err *err);
 
 #endif

@@ -47,18 +47,20 @@ static bool read_request(
 
 /* --- What would be run --- */
 
-static void print_plan(
-    const struct flow *flow, const struct flow_rollback *rollback, struct buf *out)
+static bool print_plan(
+    const struct flow *flow, const struct flow_rollback *rollback, struct buf *out, struct err *err)
 {
 	const char *texts[FLOW_CAUTIONS];
 	buf_printf(out, "%s: %zu to roll back\n", flow->probe.label, rollback->count);
 	for (size_t i = 0; i < rollback->count; i++) {
 		const struct flow_undo *undo = &rollback->items[i];
-		cmd_print_part(flow, &undo->part, out);
+		if (!cmd_print_part(flow, &undo->part, out, err))
+			return false;
 		size_t count = flow_undo_cautions(undo, texts);
 		for (size_t j = 0; j < count; j++)
 			buf_printf(out, "  %s\n", texts[j]);
 	}
+	return true;
 }
 
 static bool print_json(const struct flow *flow, const struct flow_rollback *rollback,
@@ -74,7 +76,8 @@ static bool print_json(const struct flow *flow, const struct flow_rollback *roll
 		const char *texts[FLOW_CAUTIONS];
 		json_add_text(object, "version", undo->row->version);
 		json_add_text(object, "name", undo->row->name);
-		cmd_add_part(flow, &undo->part, object);
+		if (!cmd_add_part(flow, &undo->part, object, err))
+			return false;
 		size_t count = flow_undo_cautions(undo, texts);
 		struct json *cautions = json_add_array(object, "cautions");
 		for (size_t j = 0; j < count; j++)
@@ -91,8 +94,7 @@ static bool show(const struct cmd_call *call, const struct flow *flow,
 	if (cmd_option(call, "json") != NULL)
 		return print_json(flow, rollback, refusal, err);
 	CLEANUP(buf_free) struct buf text = buf_init(64 << 20);
-	print_plan(flow, rollback, &text);
-	return cmd_print(&text, err);
+	return print_plan(flow, rollback, &text, err) && cmd_print(&text, err);
 }
 
 static bool plan(

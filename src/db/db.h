@@ -232,7 +232,7 @@ struct db_driver {
 	    struct db *db, struct db_probe *probe, const struct stop *stop, struct err *err);
 
 	/* Run one statement of a migration, unless it writes our own tables (ERR_DATABASE). Its
-	 * results are read to the end and dropped. */
+	 * results are read to the end and dropped. It lives up to the end of the transaction. */
 	bool (*exec)(struct db *db, const struct sql_statement *statement, const struct stop *stop,
 	    struct err *err);
 
@@ -271,7 +271,8 @@ struct db_driver {
 
 	/*
 	 * May a statement that names this table find rows in it, as the session's names are read
-	 * now? False in *has only where that is certain: there is no such table, or it is empty.
+	 * now? False in *has only where that is certain: there is no such table, it is empty, or
+	 * this run made it, and what was there before has not moved.
 	 * `schema` NULL: the statement names none. Outside a transaction.
 	 */
 	bool (*has_rows)(struct db *db, const char *schema, const char *table, bool *has,
@@ -283,6 +284,13 @@ struct db_driver {
 	 */
 	bool (*weigh)(struct db *db, const char *schema, const char *table, int64_t *bytes,
 	    int64_t *rows, const struct stop *stop, struct err *err);
+
+	/*
+	 * What the exec() before it, outside a transaction, overwrote under its WHERE, where no
+	 * proof tells it. Texts are valid up to the next call. False: nothing that was there
+	 * before the run, or nobody can tell. NULL: nobody ever can.
+	 */
+	bool (*overwrote)(struct db *db, struct db_overwrite *overwrite);
 
 	/*
 	 * Open the transaction a migration runs in. commit() checks what the engine defers (SQLite:
@@ -344,7 +352,8 @@ struct db_driver {
 	bool (*prove)(struct db *db, struct db_proof *proof, struct arena *arena,
 	    const struct stop *stop, struct err *err);
 
-	/* After the rollback() of one that loses: some keys of lost rows, added to the evidence. */
+	/* After the rollback() of one that loses: some keys of lost rows, added to the evidence,
+	 * where they can be told. */
 	bool (*samples)(struct db *db, struct db_proof *proof, struct arena *arena,
 	    const struct stop *stop, struct err *err);
 

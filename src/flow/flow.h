@@ -130,6 +130,13 @@ struct flow_approval {
 struct judgement;
 struct flow_approval flow_approval_of(const struct flow *flow, const struct judgement *judgement);
 
+/*
+ * What the gate would make of a judgement by reading, by the schema that is there now; the same
+ * where that can't say more, or a proof will. Changes nothing in the database.
+ */
+bool flow_judge(
+    const struct flow *flow, struct judgement *judgement, struct arena *arena, struct err *err);
+
 bool flow_apply(struct flow *flow, struct err *err);
 
 /*

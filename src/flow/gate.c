@@ -69,7 +69,8 @@ struct flow_approval flow_approval_of(const struct flow *flow, const struct judg
 {
 	const struct migration_part *part = &judgement->part;
 	struct flow_approval approval = {
-	    .final = judgement_is_final(judgement) || !is_proved(flow, part)};
+	    .final = judgement_is_final(judgement) ||
+		     (!is_proved(flow, part) && flow->driver->judge == NULL)};
 	approval.state = approvals_find(&flow->approvals, flow->config->permission,
 	    part->migration->version, judgement->token, &approval.given);
 	return approval;
@@ -324,20 +325,44 @@ static void add_trial(struct gate *gate, size_t at)
 		risk->level = RISK_DESTRUCTIVE;
 }
 
-/* What the schema that is there makes of a statement. */
-static bool look_closer(struct gate *gate, size_t at, struct err *err)
+/* What the schema that is there makes of a statement; *told when that is more than reading did. */
+static bool look_closer(const struct flow *flow, struct judgement *judgement, size_t at, bool *told,
+    struct arena *arena, struct err *err)
 {
-	struct flow *flow = gate->flow;
-	struct risk *risk = &gate->judgement.risks[at];
+	struct risk *risk = &judgement->risks[at];
 	const char *why = risk->why;
-	add_trial(gate, at);
+	*told = false;
 	if (flow->driver->judge == NULL)
 		return true;
 	if (!flow->driver->judge(
-		flow->db, gate->judgement.part.script, at, risk, &gate->arena, &flow->stop, err))
+		flow->db, judgement->part.script, at, risk, arena, &flow->stop, err))
 		return false;
-	if (risk->level >= RISK_DESTRUCTIVE && risk->why != why)
-		gate->found[gate->found_count++] = risk->why;
+	*told = risk->level >= RISK_DESTRUCTIVE && risk->why != why;
+	for (size_t i = 0; i < risk->loss_count; i++)
+		judgement_add(judgement, risk->losses[i].object, arena);
+	return true;
+}
+
+bool flow_judge(
+    const struct flow *flow, struct judgement *judgement, struct arena *arena, struct err *err)
+{
+	struct migration_part *part = &judgement->part;
+	bool undone = true, told;
+	if (!flow->probe.exists || flow->driver->judge == NULL)
+		return true;
+	if (flow_is_atomic(part) && flow->driver->undoes != NULL &&
+	    !flow->driver->undoes(flow->db, part->script, &undone, &flow->stop, err))
+		return false;
+	part->stepwise = part->stepwise || !undone;
+	if (is_proved(flow, part))
+		return true;
+	judgement->worst = RISK_SAFE;
+	for (size_t i = 0; i < part->script->count; i++) {
+		if (!look_closer(flow, judgement, i, &told, arena, err))
+			return false;
+		if (judgement->risks[i].level > judgement->worst)
+			judgement->worst = judgement->risks[i].level;
+	}
 	return true;
 }
 
@@ -382,9 +407,12 @@ bool gate_before(struct gate *gate, struct err *err)
 	    arena_array(&gate->arena, 2 * judgement->part.script->count + 1, sizeof(*gate->found));
 	for (size_t i = 0; i < judgement->part.script->count; i++) {
 		const struct risk *risk = &judgement->risks[i];
-		bool rows = true;
-		if (!proved && !look_closer(gate, i, err))
+		bool rows = true, told = false;
+		add_trial(gate, i);
+		if (!proved && !look_closer(flow, &gate->judgement, i, &told, &gate->arena, err))
 			return false;
+		if (told)
+			gate->found[gate->found_count++] = risk->why;
 		/* A statement no rule knows is the engine's to refuse; a PRAGMA acts unseen. */
 		if (risk->level < RISK_DESTRUCTIVE ||
 		    (proved && strcmp(risk->rule, "unknown-pragma") != 0))
@@ -396,19 +424,16 @@ bool gate_before(struct gate *gate, struct err *err)
 	return ((proved && !needed) || ask(gate, needed, NULL, err)) && tell_weights(gate, err);
 }
 
-static void report_overwrites(const struct gate *gate, const struct db_proof *proof)
+void gate_report_overwrite(const struct gate *gate, const struct db_overwrite *overwrite)
 {
-	for (size_t i = 0; i < proof->overwrite_count; i++) {
-		const struct db_overwrite *overwrite = &proof->overwrites[i];
-		log_event(&events[EVENT_PROOF_OVERWRITTEN],
-		    FIELDS(FIELD("version", gate->judgement.part.migration->version),
-			FIELD("table", overwrite->table), FIELD_INT("rows", overwrite->rows),
-			FIELD("file", overwrite->statement->file),
-			FIELD_INT("line", overwrite->statement->line)),
-		    "%s:%d overwrites values in %lld row%s of %s", overwrite->statement->file,
-		    overwrite->statement->line, (long long)overwrite->rows,
-		    overwrite->rows == 1 ? "" : "s", overwrite->table);
-	}
+	log_event(&events[EVENT_PROOF_OVERWRITTEN],
+	    FIELDS(FIELD("version", gate->judgement.part.migration->version),
+		FIELD("table", overwrite->table), FIELD_INT("rows", overwrite->rows),
+		FIELD("file", overwrite->statement->file),
+		FIELD_INT("line", overwrite->statement->line)),
+	    "%s:%d overwrites values in %lld row%s of %s", overwrite->statement->file,
+	    overwrite->statement->line, (long long)overwrite->rows, overwrite->rows == 1 ? "" : "s",
+	    overwrite->table);
 }
 
 bool gate_prove(struct gate *gate, struct err *err)
@@ -433,7 +458,8 @@ bool gate_prove(struct gate *gate, struct err *err)
 		    FIELDS(FIELD("version", version), FIELD_INT("tables", (int64_t)proof->tables)),
 		    "%s loses nothing: %zu table%s compared", part->label, proof->tables,
 		    proof->tables == 1 ? "" : "s");
-	report_overwrites(gate, proof);
+	for (size_t i = 0; i < proof->overwrite_count; i++)
+		gate_report_overwrite(gate, &proof->overwrites[i]);
 	bool declared = part->destructive && !flow->first_install;
 	gate->refused = !ask(gate, proof->count > 0 || declared, proof, err);
 	return !gate->refused;

@@ -24,6 +24,9 @@ void gate_close(struct gate *gate);
 /* Before its first statement, outside a transaction. */
 bool gate_before(struct gate *gate, struct err *err);
 
+/* Tell what was overwritten under a WHERE. */
+void gate_report_overwrite(const struct gate *gate, const struct db_overwrite *overwrite);
+
 /* Behind its last statement, in the transaction, where the driver has a proof. */
 bool gate_prove(struct gate *gate, struct err *err);
 

@@ -39,6 +39,16 @@ bool step_blame(const struct step *step, const struct sql_statement *statement, 
 	    err, "statement %d of %zu: %s", step->done + 1, step->part->script->count, summary);
 }
 
+/* In a transaction the proof tells it. */
+static void tell_overwrite(const struct step *step)
+{
+	const struct flow *flow = step->flow;
+	struct db_overwrite overwrite;
+	if (!flow_is_atomic(step->part) && flow->driver->overwrote != NULL &&
+	    flow->driver->overwrote(flow->db, &overwrite))
+		gate_report_overwrite(&step->gate, &overwrite);
+}
+
 bool step_run_statement(struct step *step, struct err *err)
 {
 	struct flow *flow = step->flow;
@@ -48,6 +58,7 @@ bool step_run_statement(struct step *step, struct err *err)
 	if (!flow->driver->exec(flow->db, statement, &flow->stop, err))
 		return step_blame(step, statement, err);
 	log_statement(step, statement, began);
+	tell_overwrite(step);
 	step->done++;
 	return true;
 }

@@ -154,14 +154,18 @@ struct sql_statement statement(const struct world *w, enum fixture_id id)
 {
 	const char *sql = w->fixture->sql[id].sql;
 	assert_non_null(sql);
-	return (struct sql_statement){
-	    .text = sql, .len = strlen(sql), .file = "conformance.sql", .line = 1};
+	return (struct sql_statement){.text = sql,
+	    .len = strlen(sql),
+	    .file = "conformance.sql",
+	    .line = 1,
+	    .dialect = w->driver->dialect};
 }
 
 bool try_exec(struct world *w, struct db *db, enum fixture_id id, struct err *err)
 {
-	struct sql_statement sql = statement(w, id);
-	return w->driver->exec(db, &sql, &w->stop, err);
+	struct sql_statement *sql = arena_alloc(&w->arena, sizeof(*sql));
+	*sql = statement(w, id);
+	return w->driver->exec(db, sql, &w->stop, err);
 }
 
 void run(struct world *w, struct db *db, enum fixture_id id)

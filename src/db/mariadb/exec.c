@@ -1,6 +1,6 @@
 #include "base/text.h"
 #include "db/mariadb/driver.h"
-#include "db/mariadb/mariadb.h"
+#include "db/mariadb/proof.h"
 #include "sql/lex.h"
 #include "sql/modes.h"
 #include "sql/names.h"
@@ -184,8 +184,9 @@ bool my_exec(
 		my_tell_blocker(s, err);
 	if (!ok || (left_open(s) && !refuse_control(s, err)))
 		return false;
+	const int64_t matched = my_proof_matched(s);
 	pass_on_warnings(s, request.warnings);
-	return true;
+	return my_proof_after(s, statement, &request, matched, err);
 }
 
 /* --- Our own SQL --- */

@@ -3,7 +3,9 @@
  * anew, and rows that triggers and foreign keys change beside those that are named.
  */
 #include "base/text.h"
-#include "db/mariadb/mariadb.h"
+#include "db/mariadb/cascade.h"
+#include "db/mariadb/change.h"
+#include "db/mariadb/reach.h"
 #include "sql/column_change.h"
 #include "sql/names.h"
 #include "sql/reading.h"
@@ -121,109 +123,7 @@ static bool judge_columns(struct my_db *s, const struct sql_script *script, size
 	return true;
 }
 
-/* --- Triggers --- */
-
-enum reach {
-	NAME,  /* of the trigger, or the routine; "": a view */
-	TABLE, /* NULL: a routine */
-	BODY,
-	SCHEMA,
-	REACHES
-};
-
-/* Asked for once for a script: it is judged as a whole before any of it is run. */
-static bool read_reach(struct my_db *s, size_t at, struct err *err)
-{
-	static const char sql[] =
-	    "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_STATEMENT, TRIGGER_SCHEMA"
-	    " FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA NOT IN"
-	    " ('mysql', 'sys', 'performance_schema', 'information_schema')"
-	    " UNION ALL SELECT '', TABLE_NAME, '', TABLE_SCHEMA FROM information_schema.VIEWS"
-	    " WHERE TABLE_SCHEMA NOT IN ('mysql', 'sys', 'performance_schema', "
-	    "'information_schema')"
-	    " UNION ALL SELECT ROUTINE_NAME, NULL, ROUTINE_DEFINITION, ROUTINE_SCHEMA FROM "
-	    "information_schema.ROUTINES"
-	    " WHERE ROUTINE_SCHEMA NOT IN ('mysql', 'sys')";
-	if (at > 0 && s->reach_read)
-		return true;
-	arena_free(&s->reach_arena);
-	s->reach_read = my_query(&s->base, sql, NULL, 0, &s->reach_arena, &s->reach, &s->stop, err);
-	return s->reach_read;
-}
-
-static bool body_names(const char *body, const char *name)
-{
-	return sql_names(&dialect_mariadb, body, strlen(body), name);
-}
-
-/* Does it, or what it calls, more than add rows and set those of the statement? One that is not
- * shown (NULL) may. */
-static bool is_harmful(const struct my_db *s, const char *body)
-{
-	static const char *const words[] = {"DELETE", "UPDATE", "REPLACE", "CALL", NULL};
-	if (body == NULL)
-		return true; /* it may not be seen */
-	const struct sql_statement statement = {
-	    .text = body, .len = strlen(body), .dialect = &dialect_mariadb};
-	if (says_any(&statement, words) || strstr(body, "/*!") != NULL)
-		return true;
-	for (size_t i = 0; i < s->reach.count; i++) {
-		const char *const *row = s->reach.cells + i * REACHES;
-		bool here = text_is_nocase(row[SCHEMA], s->server.database);
-		if (here ? row[TABLE] == NULL && body_names(body, row[NAME])
-			 : body_names(body, row[SCHEMA]))
-			return true;
-	}
-	return false;
-}
-
-/* In the session's database, or one that the statement names. */
-static bool is_within(
-    const struct my_db *s, const struct sql_statement *statement, const char *const *row)
-{
-	return text_is_nocase(row[SCHEMA], s->server.database) || names(statement, row[SCHEMA]);
-}
-
-static bool is_any_harmful(const struct my_db *s, const struct sql_statement *statement)
-{
-	for (size_t i = 0; i < s->reach.count; i++) {
-		const char *const *row = s->reach.cells + i * REACHES;
-		if (row[TABLE] != NULL && is_within(s, statement, row) && row[NAME][0] != '\0' &&
-		    is_harmful(s, row[BODY]))
-			return true;
-	}
-	return false;
-}
-
-/*
- * The trigger that a statement may fire, or function that it may call, that may lose something;
- * NULL: there is none.
- */
-static const char *find_harmful(const struct my_db *s, const struct sql_statement *statement)
-{
-	static const char *const adds[] = {"INSERT", "LOAD", NULL};
-	for (size_t i = 0; i < s->reach.count; i++) {
-		const char *const *row = s->reach.cells + i * REACHES;
-		const char *used = row[TABLE] == NULL ? row[NAME] : row[TABLE];
-		if (!names(statement, used) || !is_within(s, statement, row))
-			continue;
-		if (row[TABLE] == NULL) {
-			if (is_harmful(s, row[BODY]))
-				return row[NAME];
-			continue;
-		}
-		const struct sql_statement body = {.text = row[BODY] == NULL ? "" : row[BODY],
-		    .len = row[BODY] == NULL ? 0 : strlen(row[BODY]),
-		    .dialect = &dialect_mariadb};
-		/* A view leads to any table, and rows that are added fire more. */
-		if (row[NAME][0] == '\0' || says_any(&body, adds)) {
-			if (is_any_harmful(s, statement))
-				return row[NAME][0] == '\0' ? row[TABLE] : row[NAME];
-		} else if (is_harmful(s, row[BODY]))
-			return row[NAME];
-	}
-	return NULL;
-}
+/* --- Triggers and functions --- */
 
 static bool changes_rows(const struct sql_statement *statement)
 {
@@ -231,58 +131,126 @@ static bool changes_rows(const struct sql_statement *statement)
 	return statement->class == SQL_PLAIN && says_any(statement, words);
 }
 
-/* Is it a trigger, or a function, made with such code? */
-static bool makes_harmful(
-    const struct my_db *s, const struct sql_statement *statement, struct arena *arena)
+/* A table made of a query carries it out. */
+static bool reads(const struct sql_statement *statement)
 {
-	struct sql_lexer lexer;
-	struct sql_token token;
-	bool made = false, each = false;
-	sql_lex_init(&lexer, statement->dialect, statement->text, statement->len, 1);
-	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
-		if (sql_token_is_gap(&token))
-			continue;
-		made = made || sql_token_is(&token, "TRIGGER") || sql_token_is(&token, "FUNCTION");
-		if (made &&
-		    ((each && sql_token_is(&token, "ROW")) || sql_token_is(&token, "RETURNS") ||
-			sql_token_is(&token, "RETURN"))) {
-			const char *code = token.text + token.len;
-			return is_harmful(
-			    s, arena_strndup(
-				   arena, code, statement->len - (size_t)(code - statement->text)));
-		}
-		each = sql_token_is(&token, "EACH");
-	}
-	return false;
-}
-
-static bool is_harm_made(
-    const struct my_db *s, const struct sql_script *script, size_t at, struct arena *arena)
-{
-	for (size_t i = 0; i < at; i++)
-		if (script->statements[i].class == SQL_COMMITS &&
-		    makes_harmful(s, &script->statements[i], arena))
-			return true;
-	return false;
+	static const char *const words[] = {"SELECT", "TABLE", "WITH", NULL};
+	struct sql_head head;
+	sql_head_read(&head, statement->dialect, statement->text, statement->len);
+	return says_any(statement, words) &&
+	       (statement->class != SQL_COMMITS ||
+		   sql_head_matches(&head, "CREATE ?OR ?REPLACE ?TEMPORARY TABLE"));
 }
 
 static bool judge_triggers(struct my_db *s, const struct sql_script *script, size_t at,
     struct risk *risk, struct arena *arena, struct err *err)
 {
 	const struct sql_statement *statement = &script->statements[at];
-	if (risk->level == RISK_UNKNOWN || !changes_rows(statement))
+	bool changes = changes_rows(statement);
+	if (risk->level == RISK_UNKNOWN || (!changes && !reads(statement)))
 		return true;
-	if (!read_reach(s, at, err))
+	if (!s->reach_read && !my_reach_read(s, script, false, err))
 		return false;
-	const char *trigger = find_harmful(s, statement);
-	if (trigger == NULL && is_harm_made(s, script, at, arena))
-		trigger = "what is made before it";
-	if (trigger == NULL)
+	const char *code = changes ? my_reach_harmful(s, statement) : my_reach_view(s, statement);
+	if (code == NULL)
 		return true;
 	risk->level = RISK_UNKNOWN;
 	risk->rule = "trigger";
-	risk->why = arena_printf(
-	    arena, "it may fire or call %s, which changes more than this statement says", trigger);
+	risk->why =
+	    arena_printf(arena, "it may run %s, which changes more than this statement says", code);
+	return true;
+}
+
+/* --- Rows in conflict --- */
+
+/* Where rows are there, some may be; only the proof could tell. */
+static bool judge_conflicts(struct my_db *s, const struct sql_statement *statement,
+    struct risk *risk, struct arena *arena, struct err *err)
+{
+	struct my_change change;
+	bool has = false;
+	if (risk->level >= RISK_DESTRUCTIVE || !text_is(risk->rule, "upsert"))
+		return true;
+	my_change_of(&change, statement, arena);
+	for (size_t i = 0; i < change.count && !has; i++)
+		if (!s->base.driver->has_rows(&s->base, change.tables[i].schema,
+			change.tables[i].name, &has, &s->stop, err))
+			return false;
+	if (!has)
+		return true;
+	risk->level = RISK_DESTRUCTIVE;
+	risk->why = arena_printf(arena,
+	    "rows of %s in conflict may be overwritten; in a migration that changes nothing but"
+	    " rows it is known before it is done",
+	    change.tables[0].name);
+	return true;
+}
+
+/* --- Foreign keys --- */
+
+static void add_loss(struct my_db *s, struct risk *risk, const struct my_taken *taken,
+    struct buf *why, struct arena *arena)
+{
+	const struct risk_loss loss = {.object = my_taken_object(s, taken, arena),
+	    .table = taken->table,
+	    .schema = taken->schema};
+	for (size_t i = 0; i < risk->loss_count; i++)
+		if (text_is(risk->losses[i].object, loss.object))
+			return;
+	risk->losses =
+	    arena_grow(arena, risk->losses, risk->loss_count, &risk->loss_capacity, sizeof(loss));
+	risk->losses[risk->loss_count++] = loss;
+	buf_printf(why, "%s%s of %s may go with those of %s, %s", why->len > 0 ? "; " : "",
+	    taken->column == NULL ? "rows" : arena_printf(arena, "values of %s", taken->column),
+	    taken->table, taken->parent, taken->rule);
+}
+
+static bool add_parents(struct my_db *s, const struct my_change *change, const char *text,
+    struct my_cascades *cascades, struct err *err)
+{
+	bool update = change->form == MY_UPDATE || change->form == MY_UPSERT;
+	for (size_t i = 0; i < change->count; i++) {
+		const struct my_changed *table = &change->tables[i];
+		bool has;
+		if (!s->base.driver->has_rows(
+			&s->base, table->schema, table->name, &has, &s->stop, err))
+			return false;
+		const char *schema = table->schema == NULL ? s->server.database : table->schema;
+		if (has)
+			my_cascades_add(
+			    cascades, schema, table->name, !update, update ? text : NULL);
+		if (has && change->form == MY_REPLACE)
+			my_cascades_add(cascades, schema, table->name, false, NULL);
+	}
+	return true;
+}
+
+/* Rows of other tables that the engine takes along are named beside those of the statement. */
+static bool judge_cascades(struct my_db *s, const struct sql_script *script, size_t at,
+    struct risk *risk, struct arena *arena, struct err *err)
+{
+	CLEANUP(buf_free) struct buf why = buf_init(LOST_MOST);
+	struct my_cascades cascades = {.arena = arena};
+	struct my_change change;
+	if (!changes_rows(&script->statements[at]))
+		return true;
+	my_change_of(&change, &script->statements[at], arena);
+	if (change.form == MY_INSERT || change.count == 0)
+		return true;
+	if (!s->cascades_read &&
+	    !(s->cascades_read = my_cascades_read(s, &s->cascade_arena, &s->cascades, err)))
+		return false;
+	cascades.rows = s->cascades;
+	if (!add_parents(s, &change, script->statements[at].text, &cascades, err))
+		return false;
+	for (size_t i = 0; i < cascades.count; i++)
+		if (my_taken_has_rows(s, &cascades.taken[i]))
+			add_loss(s, risk, &cascades.taken[i], &why, arena);
+	if (why.len == 0 || why.overflow || risk->level == RISK_UNKNOWN)
+		return true;
+	risk->level = RISK_DESTRUCTIVE;
+	risk->rule = "cascade";
+	risk->why = arena_strdup(arena, why.data);
 	return true;
 }
 
@@ -290,9 +258,13 @@ bool my_judge(struct db *db, const struct sql_script *script, size_t at, struct 
     struct arena *arena, const struct stop *stop, struct err *err)
 {
 	struct my_db *s = (struct my_db *)db;
-	if (at == 0)
-		s->reach_read = false;
+	if (at == 0) {
+		s->reach_read = s->cascades_read = false;
+		arena_free(&s->cascade_arena);
+	}
 	return my_enter(s, stop, err) && judge_columns(s, script, at, risk, arena, err) &&
+	       judge_conflicts(s, &script->statements[at], risk, arena, err) &&
+	       judge_cascades(s, script, at, risk, arena, err) &&
 	       judge_triggers(s, script, at, risk, arena, err) &&
 	       my_judge_first(s, script, at, risk, err);
 }

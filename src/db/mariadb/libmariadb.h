@@ -27,7 +27,7 @@ int ma_pvio_register_callback(
 	use(error_number, mysql_errno) use(error, mysql_error) use(socket, mysql_get_socket) \
 	use(timeout_ms, mysql_get_timeout_value_ms) use(ssl_cipher, mysql_get_ssl_cipher) \
 	use(server_info, mysql_get_server_info) use(client_info, mysql_get_client_info) \
-	use(on_transfer, ma_pvio_register_callback) use(escape, mysql_real_escape_string) use(track_first, mysql_session_track_get_first)
+	use(on_transfer, ma_pvio_register_callback) use(escape, mysql_real_escape_string) use(info, mysql_info) use(track_first, mysql_session_track_get_first)
 /* clang-format on */
 
 #define MA_MEMBER(name, function) __typeof__(function) *name;

@@ -1,6 +1,7 @@
 #include "db/mariadb/mariadb.h"
 #include "base/text.h"
 #include "db/mariadb/driver.h"
+#include "db/mariadb/proof.h"
 #include "db/mariadb/schema_parts.h"
 #include "gen/sql.h"
 #include <stdio.h>
@@ -49,6 +50,8 @@ static void close_session(struct db *db)
 	wipe(s->target.key_password);
 	arena_free(&s->reach_arena);
 	arena_free(&s->begin.arena);
+	arena_free(&s->cascade_arena);
+	my_proof_close(s);
 	arena_free(&s->arena);
 	free(s);
 }
@@ -254,6 +257,7 @@ static bool open_session(struct db **ret, const struct url *url, const struct db
 	s->notice = options->notice;
 	s->alive = options->alive;
 	s->context = options->context;
+	my_proof_new(s);
 	if (!connect_session(s, stop, err)) {
 		/* Texts of the target may still be the URL's. */
 		s->target = (struct my_target){0};
@@ -321,13 +325,15 @@ static bool is_hidden(const struct err *err)
 	       text_is(err->code, "1044") || text_is(err->code, "1356");
 }
 
-static bool has_rows(struct db *db, const char *schema, const char *table, bool *has,
-    const struct stop *stop, struct err *err)
+static bool has_row(
+    struct my_db *s, const char *schema, const char *table, bool *has, struct err *err)
 {
-	struct my_db *s = (struct my_db *)db;
 	CLEANUP(arena_free) struct arena arena = {0};
 	CLEANUP(buf_free) struct buf sql = buf_init(NAME_BYTES);
 	struct db_rows rows = {.count = 0};
+	*has = false;
+	if (my_made_has(s, schema, table, NULL))
+		return true;
 	buf_add_text(&sql, "SELECT 1 FROM ");
 	if (schema != NULL) {
 		my_name(schema, &sql);
@@ -335,8 +341,6 @@ static bool has_rows(struct db *db, const char *schema, const char *table, bool 
 	}
 	my_name(table, &sql);
 	buf_add_text(&sql, " LIMIT 1");
-	if (!my_enter(s, stop, err))
-		return false;
 	bool read = my_ask(s, sql.data, &arena, &rows, err);
 	if (!read && !is_missing(err) && !is_hidden(err))
 		return false;
@@ -365,6 +369,14 @@ static bool weigh(struct db *db, const char *schema, const char *table, int64_t 
 	return true;
 }
 
+static bool has_rows(struct db *db, const char *schema, const char *table, bool *has,
+    const struct stop *stop, struct err *err)
+{
+	struct my_db *s = (struct my_db *)db;
+	return my_enter(s, stop, err) && has_row(s, schema, table, has, err);
+	return true;
+}
+
 static const char *const schemes[] = {"mysql", "mariadb", "mysql2", NULL};
 static const char *const folders[] = {"mariadb", "mysql", NULL};
 
@@ -384,6 +396,7 @@ const struct db_driver db_mariadb = {
     .has_table = has_table,
     .has_rows = has_rows,
     .weigh = weigh,
+    .overwrote = my_overwrote,
     .begin = my_begin,
     .commit = my_commit,
     .rollback = my_rollback,
@@ -391,6 +404,8 @@ const struct db_driver db_mariadb = {
     .undoes = my_undoes,
     .remains = my_remains,
     .trial = my_trial,
+    .prove = my_prove,
+    .samples = my_samples,
     .reset = my_reset,
     .kinds = my_kinds,
     .read_schema = my_read_schema,

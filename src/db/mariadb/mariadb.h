@@ -118,12 +118,17 @@ struct my_db {
 	bool
 	    strayed; /* a migration's statement may have changed the session since the last reset */
 	struct my_lock lock;
-	/* judge.c: triggers, views and routines, of the script that is judged. */
+	/* reach.h: triggers, views and routines, of the script that is judged; other databases. */
 	struct arena reach_arena;
-	struct db_rows reach;
+	struct db_rows reach, schemas;
 	bool reach_read;
+	/* And the foreign keys that act. */
+	struct arena cascade_arena;
+	struct db_rows cascades;
+	bool cascades_read;
+	struct my_proof *proof; /* NULL: a session beside, which runs no migration */
 	struct my_begin begin;
-	struct stop stop; /* of the call that runs now */
+	struct stop stop;       /* of the call that runs now */
 	/* Of the request that runs now: why it was ended (ERR_NONE: it was not), and how long what
 	 * is left of it may take. */
 	struct err ended;

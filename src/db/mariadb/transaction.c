@@ -1,5 +1,5 @@
 #include "base/text.h"
-#include "db/mariadb/mariadb.h"
+#include "db/mariadb/proof.h"
 #include <string.h>
 
 /*
@@ -9,10 +9,13 @@
 bool my_begin(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct my_db *s = (struct my_db *)db;
-	if (!my_enter(s, stop, err) || !my_settle(s, err) || !my_do(s, "START TRANSACTION", err))
+	const struct db_limits limits = s->limits;
+	if ((s->proof->spoiled && !my_reset(db, &limits, stop, err)) || !my_enter(s, stop, err) ||
+	    !my_settle(s, err) || !my_do(s, "START TRANSACTION", err))
 		return false;
 	s->in_transaction = true;
-	return true;
+	s->proof->spoiled = false;
+	return my_proof_begun(s, err);
 }
 
 bool my_commit(struct db *db, const struct stop *stop, struct err *err)
@@ -30,6 +33,7 @@ bool my_commit(struct db *db, const struct stop *stop, struct err *err)
 	if (!ok && !request.done)
 		return false;
 	s->in_transaction = false;
+	my_proof_committed(s);
 	return true;
 }
 
@@ -38,6 +42,8 @@ bool my_rollback(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct my_db *s = (struct my_db *)db;
 	s->stop = *stop;
+	if (s->in_transaction)
+		my_proof_rolled_back(s);
 	for (int tries = 0; s->in_transaction && s->conn != NULL && tries < 3; tries++) {
 		if (my_do(s, "ROLLBACK", err))
 			s->in_transaction = false;

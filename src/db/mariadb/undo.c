@@ -1,45 +1,38 @@
 /*
  * Whether a transaction can be taken back: only where all its tables are InnoDB's. What was changed
- * in others stays.
+ * in others stays, and what code does that can't be seen nobody knows.
  */
 #include "base/text.h"
-#include "db/mariadb/mariadb.h"
+#include "db/mariadb/reach.h"
 #include "sql/names.h"
 
-enum {
-	SQL_MOST = 1 << 20
-};
+/* What is not known may do anything; setval() and the like stay done. */
+static bool may_do_more(const struct my_db *s, const struct sql_script *script)
+{
+	bool reaches = false;
+	for (size_t i = 0; i < script->count; i++) {
+		const struct sql_statement *statement = &script->statements[i];
+		enum my_calls calls = my_calls_of(s, statement);
+		if (calls == MY_CALLS_UNKNOWN)
+			return true;
+		reaches = reaches || calls != MY_CALLS_NONE || my_reach_names(s, statement->text);
+	}
+	for (size_t i = 0; i < s->reach.count && reaches; i++) {
+		const char *const *row = my_reach_row(s, i);
+		if (row[MY_REACH_TABLE] != NULL && !text_is(row[MY_REACH_KIND], "ENGINE") &&
+		    my_calls_in(s, row[MY_REACH_BODY]) == MY_CALLS_UNKNOWN)
+			return true;
+	}
+	return false;
+}
 
-static bool names(const struct sql_script *script, const char *name)
+static bool is_named(const struct sql_script *script, const char *name)
 {
 	for (size_t i = 0; i < script->count; i++)
 		if (sql_names(script->statements[i].dialect, script->statements[i].text,
 			script->statements[i].len, name))
 			return true;
 	return false;
-}
-
-/* The databases that the statements may reach, as a list of literals. */
-static bool list_reach(
-    struct my_db *s, const struct sql_script *script, struct buf *sql, struct err *err)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	struct db_rows rows;
-	if (!my_ask(s,
-		"SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN"
-		" ('information_schema', 'performance_schema', 'sys') AND SCHEMA_NAME <>"
-		" DATABASE()",
-		&arena, &rows, err))
-		return false;
-	buf_add_text(sql, "(DATABASE()");
-	for (size_t i = 0; i < rows.count; i++) {
-		if (!names(script, rows.cells[i]))
-			continue;
-		buf_add_text(sql, ", ");
-		my_literal(s, rows.cells[i], sql);
-	}
-	buf_add_char(sql, ')');
-	return true;
 }
 
 /*
@@ -49,26 +42,18 @@ static bool list_reach(
 bool my_changes_for_good(
     struct my_db *s, const struct sql_script *script, bool *for_good, struct err *err)
 {
-	CLEANUP(arena_free) struct arena arena = {0};
-	CLEANUP(buf_free) struct buf reach = buf_init(SQL_MOST);
-	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
-	struct db_rows rows;
-	if (!list_reach(s, script, &reach, err))
+	size_t engines = 0;
+	bool named = false;
+	if (!my_reach_read(s, script, true, err))
 		return false;
-	buf_printf(&sql,
-	    "SELECT TABLE_NAME, EXISTS (SELECT 1 FROM information_schema.TRIGGERS WHERE"
-	    " TRIGGER_SCHEMA IN %s) OR EXISTS (SELECT 1 FROM information_schema.VIEWS WHERE"
-	    " TABLE_SCHEMA IN %s) OR EXISTS (SELECT 1 FROM information_schema.ROUTINES WHERE"
-	    " ROUTINE_SCHEMA IN %s) FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN"
-	    " ('VIEW', 'SYSTEM VIEW', 'TEMPORARY') AND COALESCE(ENGINE, '') <> 'InnoDB' AND"
-	    " TABLE_SCHEMA IN %s",
-	    reach.data, reach.data, reach.data, reach.data);
-	if (sql.overflow || !my_ask(s, sql.data, &arena, &rows, err))
-		return false;
-	*for_good = false;
-	for (size_t i = 0; i < rows.count && !*for_good; i++)
-		*for_good =
-		    !text_is(rows.cells[2 * i + 1], "0") || names(script, rows.cells[2 * i]);
+	for (size_t i = 0; i < s->reach.count; i++) {
+		const char *const *row = my_reach_row(s, i);
+		if (!text_is(row[MY_REACH_KIND], "ENGINE"))
+			continue;
+		engines++;
+		named = named || is_named(script, row[MY_REACH_TABLE]);
+	}
+	*for_good = named || (engines > 0 && engines < s->reach.count);
 	return true;
 }
 
@@ -79,6 +64,6 @@ bool my_undoes(struct db *db, const struct sql_script *script, bool *undone,
 	bool for_good;
 	if (!my_enter(s, stop, err) || !my_changes_for_good(s, script, &for_good, err))
 		return false;
-	*undone = !for_good;
+	*undone = !for_good && !may_do_more(s, script);
 	return true;
 }

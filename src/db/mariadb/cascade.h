@@ -1,0 +1,44 @@
+/* What foreign keys take along: the engine changes rows of other tables by itself, and counts none.
+ */
+#ifndef DB_ENTRY_DB_MARIADB_CASCADE_H
+#define DB_ENTRY_DB_MARIADB_CASCADE_H
+
+#include "db/mariadb/mariadb.h"
+
+/* Rows of a table, or values of a column of it, that may go with what is changed. */
+struct my_taken {
+	const char *schema, *table;
+	const char *column; /* NULL: rows, as a whole */
+	const char *rule;   /* "ON DELETE CASCADE" */
+	const char *parent; /* the table whose change it is */
+};
+
+struct my_cascades {
+	struct db_rows rows; /* of cascades.sql */
+	struct my_taken *taken;
+	size_t count, capacity;
+	struct arena *arena;
+};
+
+/* All foreign keys that do more than refuse: the rows of cascades.sql, in the arena. */
+bool my_cascades_read(struct my_db *s, struct arena *arena, struct db_rows *rows, struct err *err);
+
+/*
+ * Add what goes with rows of a table that are deleted, or (not `deleted`) updated by `text`, which
+ * names the columns; NULL: any may be.
+ */
+void my_cascades_add(struct my_cascades *cascades, const char *schema, const char *table,
+    bool deleted, const char *text);
+
+/* Could it be there? Asked by session `s`. True too where it can't be read. */
+bool my_taken_has_rows(struct my_db *s, const struct my_taken *taken);
+
+/* "rows of piece", "column piece.owner" */
+const char *my_taken_object(
+    const struct my_db *s, const struct my_taken *taken, struct arena *arena);
+
+/* A table's name in messages: in lower case, and without the session's database. */
+const char *my_title(
+    const struct my_db *s, const char *schema, const char *name, struct arena *arena);
+
+#endif
