@@ -184,10 +184,11 @@ cover: ## lines covered by the tests, per folder
 	@$(MAKE) VARIANT=cover check
 	@tests/cover build/cover
 
-bench: all ## ratios against sqlite3, psql, pg_dump and dbmate on the same work
+bench: all ## ratios against the databases' own clients and other tools on the same work
 	@.ci/need $(NEED_test) time
 	@tests/bench/run
 	@tests/bench/postgres
+	@tests/bench/mariadb
 
 lint: ## formatting, static analysis, and the rules of the house
 	@.ci/need $(NEED_lint)

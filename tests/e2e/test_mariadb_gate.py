@@ -55,8 +55,8 @@ def passes(project, text):
 NARROWED = {
     "shorter": ("MODIFY note varchar(50)", "values of text that don't fit into varchar(50)"),
     "cut": ("MODIFY mail varchar(20) CHARACTER SET utf8mb4", "varchar(50)"),
-    "smaller": ("MODIFY age smallint unsigned", "int(10) unsigned"),
-    "sign": ("MODIFY age int", "int(10) unsigned"),
+    "smaller": ("MODIFY age smallint unsigned", " unsigned that don't fit"),
+    "sign": ("MODIFY age int", " unsigned that don't fit"),
     "scale": ("MODIFY price decimal(8, 1)", "decimal(8,2)"),
     "digits": ("MODIFY price decimal(8, 3)", "decimal(8,2)"),
     "default": ("MODIFY name varchar(200) NOT NULL COMMENT 'x'", "loses DEFAULT"),

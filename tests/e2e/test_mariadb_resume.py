@@ -159,7 +159,7 @@ def test_cut_off_and_nobody_knows(shop, statement):
 class TestKilled:
     def test_during_an_alter(self, shop):
         """The server goes on with it; whoever comes next waits for the lock, and looks."""
-        shop.sql("INSERT INTO customers SELECT seq, 'a' FROM seq_1_to_300000")
+        shop.sql(f"INSERT INTO customers SELECT seq, 'a' FROM {shop.server.numbers(300000)}")
         shop.migration("0002_alter", """
             CREATE TABLE ahead (a integer);
             ALTER TABLE customers ADD COLUMN age integer, ALGORITHM = COPY;

@@ -1,7 +1,7 @@
 /*
  * Asking for the catalog. MariaDB answers one request, a block of statements
- * (sql/catalog_mariadb.sql); MySQL, which knows no such blocks, two, the second of which is made of
- * the names in the first.
+ * (sql/catalog_mariadb.sql), and one more about places, where there are any; MySQL, which knows no
+ * such blocks, two, the second of which is made of the names in the first.
  */
 #include "base/text.h"
 #include "db/mariadb/schema_parts.h"
@@ -58,12 +58,45 @@ static bool leave(struct my_db *s, bool multi, struct err *err)
 	return ok;
 }
 
+/* --- MariaDB --- */
+
+struct watching {
+	const struct my_taker *taker;
+	bool places; /* a table has columns for them */
+};
+
+static bool has_places(const char *text, size_t len)
+{
+	static const char *const types[] = {"` geometry", "` point", "` linestring", "` polygon",
+	    "` multipoint", "` multilinestring", "` multipolygon"};
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (memmem(text, len, types[i], strlen(types[i])) != NULL)
+			return true;
+	return false;
+}
+
+static bool take_and_watch(void *context, const struct my_row *row, struct err *err)
+{
+	struct watching *watching = context;
+	if (row->columns == 2 && row->cells[1] != NULL)
+		watching->places = watching->places || has_places(row->cells[1], row->lengths[1]);
+	return watching->taker->take(watching->taker->context, row, err);
+}
+
+/* What opens all tables once more is asked for only where it can tell something. */
+static bool ask_all(struct my_db *s, const struct my_taker *taker, struct err *err)
+{
+	struct watching watching = {.taker = taker};
+	return my_stream(s, sql_mariadb_catalog_mariadb, take_and_watch, &watching, err) &&
+	       (!watching.places ||
+		   my_stream(s, sql_mariadb_srids, taker->take, taker->context, err));
+}
+
 static bool ask_mariadb(struct my_db *s, const struct my_taker *taker, struct err *err)
 {
 	struct err ignored;
 	bool enter = needs_entering(s);
-	bool ok = (!enter || my_do(s, enter_sql, err)) &&
-		  my_stream(s, sql_mariadb_catalog_mariadb, taker->take, taker->context, err);
+	bool ok = (!enter || my_do(s, enter_sql, err)) && ask_all(s, taker, err);
 	/* What the block has set it has put back. */
 	if (ok && !enter)
 		return true;

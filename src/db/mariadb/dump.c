@@ -177,8 +177,8 @@ static void write_head(struct my_dump *d)
 	my_write_text(&d->w, MY_DUMP_HEAD);
 	my_write_format(&d->w,
 	    "-- of %s %s. To restore it without db-entry, into an empty database:\n"
-	    "-- mariadb DATABASE < this file\n",
-	    server->flavour, server->version);
+	    "-- %s DATABASE < this file\n",
+	    server->flavour, server->version, server->maria ? "mariadb" : "mysql");
 	my_write_text(&d->w, sql_mariadb_dump_head);
 }
 

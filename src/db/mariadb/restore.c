@@ -222,8 +222,19 @@ static void clean_up(struct restoring *r)
 		my_places_remove(&r->side, &r->places, &ignored);
 }
 
+/* Tables are to be as they are in the dump, with a primary key or without. */
+static void take_any_table(struct my_db *side)
+{
+	struct err ignored; /* where that is not for us to say, the server says what it wants */
+	if (side->server.maria)
+		return;
+	my_do(side, "SET SESSION sql_require_primary_key = 0", &ignored);
+	my_do(side, "SET SESSION sql_generate_invisible_primary_key = 0", &ignored);
+}
+
 static bool replace(struct restoring *r, struct err *err)
 {
+	take_any_table(&r->side);
 	if (!my_side_do(&r->side, err, "USE %n", r->places.fresh) || !load(r, err) ||
 	    !try_definitions(r, err) || !stop_check(r->stop, err) ||
 	    !my_lock_check(&r->s->base, r->stop, err)) {

@@ -55,8 +55,8 @@ bool my_places_make(
 	if (!my_side_do(side, err, "CREATE DATABASE %n", places->old))
 		return fail_to_make(s, places->old, err);
 	if (my_side_do(side, err,
-		"CREATE TABLE %n.%n (way_back longblob NOT NULL, way_on longblob NOT NULL) ENGINE ="
-		" InnoDB",
+		"CREATE TABLE %n.%n (way_back longblob NOT NULL, way_on longblob NOT NULL,"
+		" id integer NOT NULL DEFAULT 1 PRIMARY KEY) ENGINE = InnoDB",
 		places->old, MY_BEFORE) &&
 	    my_side_do(side, err, "CREATE DATABASE %n", places->fresh))
 		return true;
@@ -94,6 +94,8 @@ static bool is_beyond_trying(
 static bool advise_definition(struct my_db *side, const struct my_part *part, struct err *err)
 {
 	bool definer = text_is(err->code, "1227");
+	/* To define something as a user who has this one takes it, too. */
+	bool system = strstr(err->message, "SYSTEM_USER") != NULL;
 	err_context(err, "%.60s", part->text);
 	if (!definer)
 		return false;
@@ -101,8 +103,8 @@ static bool advise_definition(struct my_db *side, const struct my_part *part, st
 	if (side->server.maria)
 		return err_next(
 		    err, "as an administrator: GRANT SET USER ON *.* TO %s;", side->server.account);
-	return err_next(err,
-	    "as an administrator: GRANT SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER ON *.* TO %s;",
+	return err_next(err, "as an administrator: GRANT %s ON *.* TO %s;",
+	    system ? "SYSTEM_USER" : "SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER",
 	    side->server.account);
 }
 

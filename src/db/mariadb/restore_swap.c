@@ -146,7 +146,7 @@ static bool write_down(struct my_db *side, const struct my_places *places, const
 	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MOST);
 	buf_add_text(&sql, "INSERT INTO ");
 	my_name(places->old, &sql);
-	buf_add_text(&sql, "." MY_BEFORE " VALUES (");
+	buf_add_text(&sql, "." MY_BEFORE " (way_back, way_on) VALUES (");
 	add_hex(&sql, undo->data, undo->len);
 	buf_add_text(&sql, ", ");
 	add_hex(&sql, redo, len);

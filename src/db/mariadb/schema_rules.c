@@ -316,10 +316,21 @@ static bool is_hidden(const struct rules *u, struct schema_object *object)
 	return true;
 }
 
+/* Where nobody said when it begins, the server did; and in what was restored that is said. */
+static void plain_event(const struct rules *u, struct schema_object *event)
+{
+	const struct schema_object *there =
+	    u->live == NULL ? NULL : schema_find_same(u->live, event);
+	if (there != NULL && schema_value(event, "starts") == NULL)
+		schema_set(event, "starts", schema_value(there, "starts"));
+}
+
 static void plain_other(const struct rules *u, struct schema_object *object)
 {
 	if (is_hidden(u, object))
 		return;
+	if (object->kind == &my_kind_event)
+		plain_event(u, object);
 	drop_usual(object);
 	plain_definer(u, object);
 	if (object->kind == &my_kind_table)

@@ -85,6 +85,8 @@ static bool create(
 		return false;
 	/* Replicas need not see it; who may not say so makes it all the same. */
 	my_do(s, "SET SESSION sql_log_bin = 0", &ignored);
+	if (!s->server.maria)
+		my_do(s, "SET SESSION sql_require_primary_key = 0", &ignored);
 	return do_with_name(s, "CREATE DATABASE ", scratch->name, rest.data, err);
 }
 

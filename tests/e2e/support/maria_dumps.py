@@ -43,7 +43,8 @@ def maria_shop(db_entry, tmp_path, mariadb):
 
 def populate(shop, rows=100):
     shop.sql("CREATE TABLE item (id integer PRIMARY KEY, text longtext)")
-    shop.sql(f"INSERT INTO item SELECT seq, repeat(md5(seq), 8) FROM seq_1_to_{rows}")
+    shop.sql(
+        f"INSERT INTO item SELECT seq, repeat(left(sha2(seq, 256), 32), 8) FROM {shop.server.numbers(rows)}")
 
 
 def every_object(shop):
@@ -83,8 +84,14 @@ def stock(shop, database=None):
     database = database or shop.database
     command = shop.server.client_command("")
     where = [word for word in command if word.startswith(("--socket", "--user"))]
+    program = [find_program("mariadb-dump")]
+    if shop.server.mysql:
+        program = [
+            *shop.server.rooted("bin/mysqldump"), "--no-defaults", "--set-gtid-purged=OFF",
+            "--no-tablespaces",
+        ]
     done = subprocess.run(
-        [find_program("mariadb-dump"), *where, "--skip-comments", "--routines", "--events", "--triggers",
+        [*program, *where, "--skip-comments", "--routines", "--events", "--triggers",
          "--hex-blob", "--skip-extended-insert", "--single-transaction", "--tz-utc",
          f"--ignore-table={database}.db_entry_lock", database],
         capture_output=True, check=True, timeout=120,

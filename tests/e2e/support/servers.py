@@ -199,31 +199,88 @@ class Postgres(Server):
 
 
 class MariaDB(Server):
+    """
+    The machine's, or what lies in the folder tree DB_ENTRY_MARIADB_ROOT, as debootstrap makes one:
+    another release of MariaDB, or MySQL. The client is the machine's own.
+    """
+
     title = "MariaDB"
     package = "apt install mariadb-server"
     scheme = "mariadb"
     user = "tester"
     default_database = "mysql"
 
+    def __init__(self):
+        super().__init__()
+        self.root = os.environ.get("DB_ENTRY_MARIADB_ROOT")
+
+    @property
+    def mysql(self):
+        """It is MySQL."""
+        return self.root is not None and not os.path.exists(f"{self.root}/usr/sbin/mariadbd")
+
     def programs(self):
-        return {name: find_program(name) for name in ("mariadb-install-db", "mariadbd", "mariadb")}
+        names = ["mariadbd", "mariadb", "mariadb-install-db"]
+        return {name: find_program(name) for name in (names[1:2] if self.root else names)}
+
+    def rooted(self, name):
+        """The words that run a program of the tree with the tree's own libraries."""
+        loaders = glob.glob(f"{self.root}/lib*/**/ld-linux*.so*", recursive=True)
+        libraries = f"{self.root}/usr/lib", f"{self.root}/lib"
+        return [
+            next(path for path in loaders if os.path.exists(path)), "--library-path",
+            ":".join(path for folder in libraries for path in glob.glob(f"{folder}/*-linux-gnu")),
+            f"{self.root}/usr/{name}",
+        ]
+
+    def _server(self):
+        if self.root is None:
+            return [self.programs()["mariadbd"], "--no-defaults"]
+        return [
+            *self.rooted("sbin/mysqld" if self.mysql else "sbin/mariadbd"), "--no-defaults",
+            f"--basedir={self.root}/usr",
+        ]
 
     def _initialise(self):
+        data = f"--datadir={self.folder}/data"
+        if self.root is None:
+            self._setup([
+                self.programs()["mariadb-install-db"], "--no-defaults", data, "--skip-test-db",
+                "--auth-root-authentication-method=normal", "--innodb-flush-method=fsync",
+                f"--tmpdir={self.folder}",
+            ])
+        elif self.mysql:
+            self._setup([*self._server(), "--initialize-insecure", data])
+        else:
+            self._bootstrap(data)
+
+    def _bootstrap(self, data):
+        """What mariadb-install-db does, which finds no programs but the machine's."""
+        script = "CREATE DATABASE mysql;\nUSE mysql;\nSET @skip_auth_anonymous = 1;\n"
+        for name in ("system_tables", "performance_tables", "system_tables_data"):
+            path = glob.glob(f"{self.root}/usr/share/m*/m*_{name}.sql")[0]
+            script += Path(path).read_text(encoding="utf-8")
+        (self.folder / "bootstrap").write_text(script, encoding="utf-8")
+        self._setup(["mkdir", self.folder / "data"])
         self._setup([
-            self.programs()["mariadb-install-db"], "--no-defaults", f"--datadir={self.folder}/data",
-            "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-flush-method=fsync",
-            f"--tmpdir={self.folder}",
+            "sh", "-c", 'input=$1; shift; exec "$@" <"$input"', "sh", self.folder / "bootstrap",
+            *self._server(), "--bootstrap", data, f"--tmpdir={self.folder}",
         ])
 
     def command(self):
-        return [
-            self.programs()["mariadbd"], "--no-defaults", f"--datadir={self.folder}/data",
+        words = [
+            *self._server(), f"--datadir={self.folder}/data",
             f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid",
             f"--tmpdir={self.folder}", "--bind-address=127.0.0.1", f"--port={self.port}",
             "--skip-name-resolve", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0",
-            "--innodb-doublewrite=0", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
+            "--innodb-doublewrite=0", "--innodb-buffer-pool-size=32M",
             "--character-set-server=utf8mb4",
         ]
+        own = [
+            "--mysqlx=0", "--innodb-redo-log-capacity=16M", "--secure-file-priv=",
+            "--max-allowed-packet=16M",
+        ]
+        return words + (own if self.mysql else ["--innodb-log-file-size=16M"])
 
     def _prepare(self):
         secret = self.password.replace("'", "''")
@@ -249,6 +306,15 @@ class MariaDB(Server):
 
     def drop_database(self, name):
         self.client(f"DROP DATABASE {name}")
+
+    @staticmethod
+    def numbers(count):
+        """A table to select from, of either server, with the numbers from 1 on as `seq`."""
+        digits = " UNION ALL ".join(f"SELECT {digit} AS d" for digit in range(10))
+        places = range(len(str(count)))
+        value = " + ".join(f"d{place}.d * {10 ** place}" for place in places)
+        tables = " JOIN ".join(f"({digits}) AS d{place}" for place in places)
+        return f"(SELECT 1 + {value} AS seq FROM {tables} WHERE {value} < {count}) AS numbers"
 
     def client_command(self, database):
         return [

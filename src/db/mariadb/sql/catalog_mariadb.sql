@@ -34,12 +34,6 @@ BEGIN NOT ATOMIC
             IF(it.type = 'SEQUENCE', 'SEQUENCE', 'TABLE'), ' `', REPLACE(it.name, '`', '``'), '`');
     END FOR;
 
-    -- The one thing about a column that its table's text does not tell.
-    SELECT F_TABLE_NAME AS catalog_srid, G_GEOMETRY_COLUMN, SRID
-    FROM information_schema.GEOMETRY_COLUMNS
-    WHERE F_TABLE_SCHEMA = DATABASE() AND SRID <> 0
-    ORDER BY F_TABLE_NAME, G_GEOMETRY_COLUMN;
-
     FOR it IN (
         SELECT ROUTINE_NAME AS name, ROUTINE_TYPE AS type
         FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE()

@@ -49,6 +49,6 @@ CREATE TABLE IF NOT EXISTS own.db_entry_snapshot (
         CHECK (verdict IN ('unjudged', 'matches', 'extra', 'missing')),
     differences bigint NOT NULL,
     catalog longtext NOT NULL,
-    run_id varchar(255) NOT NULL,
+    run_id varchar(255) NOT NULL PRIMARY KEY,
     recorded_at varchar(64) NOT NULL
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
