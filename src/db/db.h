@@ -173,7 +173,8 @@ struct db_remains {
 		DB_REMAINS_BROKEN   /* what it makes is there, and is no good */
 	} state;
 	const char *what;    /* BROKEN: "index public.users_email is INVALID" */
-	const char *cleanup; /* BROKEN: the statement that removes it, to be run outside */
+	const char *cleanup; /* BROKEN: the statements that remove it, to be run outside */
+	bool finishes;       /* BROKEN: then what was to be done is done */
 };
 
 /* Of what a trial is made: a script that is going to be run, but for its first statements. */

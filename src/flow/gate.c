@@ -11,6 +11,7 @@
 #include "sql/names.h"
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
 	SUMMARY = 160,
@@ -296,6 +297,28 @@ static bool moves_names(const struct gate *gate)
 	return false;
 }
 
+static bool drops(const struct risk *risk, const char *table)
+{
+	for (size_t i = 0; i < risk->loss_count; i++)
+		if (text_starts(risk->losses[i].object, "table ") &&
+		    risk->losses[i].table != NULL && strcasecmp(risk->losses[i].table, table) == 0)
+			return true;
+	return false;
+}
+
+/* Does a statement before it drop what a bare name in it means now? There may be another behind. */
+static bool meets_another(const struct judgement *judgement, size_t at)
+{
+	const struct risk *risk = &judgement->risks[at];
+	for (size_t i = 0; i < risk->loss_count; i++) {
+		const struct risk_loss *loss = &risk->losses[i];
+		for (size_t j = 0; loss->table != NULL && loss->schema == NULL && j < at; j++)
+			if (drops(&judgement->risks[j], loss->table))
+				return true;
+	}
+	return false;
+}
+
 /* False when each thing that the statement may lose is a row of a table that has none. */
 static bool may_lose(struct flow *flow, const struct risk *risk, bool *yes, struct err *err)
 {
@@ -417,7 +440,7 @@ bool gate_before(struct gate *gate, struct err *err)
 		if (risk->level < RISK_DESTRUCTIVE ||
 		    (proved && strcmp(risk->rule, "unknown-pragma") != 0))
 			continue;
-		if (!moves && !may_lose(flow, risk, &rows, err))
+		if (!moves && !meets_another(judgement, i) && !may_lose(flow, risk, &rows, err))
 			return false;
 		needed = needed || rows;
 	}

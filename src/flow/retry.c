@@ -28,7 +28,7 @@ static bool refuse_transaction(const struct plan_item *item, struct err *err)
 }
 
 /* Nothing else is done by it, so it needs no approval: what goes is of no use to anybody. */
-static bool clean_up(struct flow *flow, const struct plan_item *item, struct err *err)
+static bool clean_up(struct flow *flow, const struct plan_item *item, int *done, struct err *err)
 {
 	struct sql_statement left;
 	const struct db_limits limits = flow_limits(flow);
@@ -42,9 +42,15 @@ static bool clean_up(struct flow *flow, const struct plan_item *item, struct err
 	const char *text = item->remains->cleanup;
 	if (!sql_split(
 		&script, up->dialect, text, strlen(text), left.file, left.line, &arena, err) ||
-	    !flow->driver->reset(flow->db, &limits, &flow->stop, err) ||
-	    !flow->driver->exec(flow->db, &script.statements[0], &flow->stop, err))
+	    !flow->driver->reset(flow->db, &limits, &flow->stop, err))
 		return err_context(err, "%s", text);
+	for (size_t i = 0; i < script.count; i++)
+		if (!flow->driver->exec(flow->db, &script.statements[i], &flow->stop, err))
+			return err_context(err, "%s", script.statements[i].text);
+	/* Unless the file was corrected there. */
+	if (item->remains->finishes && (size_t)*done < up->count &&
+	    strcmp(up->statements[*done].text, left.text) == 0)
+		*done += 1;
 	log_event(&events[EVENT_REPAIR_CLEANED],
 	    FIELDS(FIELD("version", item->migration->version), FIELD("found", item->remains->what),
 		FIELD("statement", text)),
@@ -58,11 +64,12 @@ static bool go_on(struct flow *flow, const struct plan_item *item, int done, str
 	struct history_row row = *item->row;
 	struct migration_part parts[] = {part};
 	const struct flow_work work = {.parts = parts, .count = 1};
+	if (!flow_gate(flow, &work, err) || !flow_backup(flow, &work, err) ||
+	    !history_record(flow->db, &flow->run, &flow->stop, err) ||
+	    !clean_up(flow, item, &done, err))
+		return false;
 	row.statements_done = done;
-	return flow_gate(flow, &work, err) && flow_backup(flow, &work, err) &&
-	       history_record(flow->db, &flow->run, &flow->stop, err) &&
-	       clean_up(flow, item, err) && flow_run_part(flow, &part, &row, err) &&
-	       flow_look(flow, err);
+	return flow_run_part(flow, &part, &row, err) && flow_look(flow, err);
 }
 
 bool flow_retry(struct flow *flow, const char *version, struct err *err)

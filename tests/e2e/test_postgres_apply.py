@@ -215,16 +215,23 @@ def test_invalid_index_is_named_dropped_and_made_again(pg_project, kind):
     assert pg_project.ok("repair").stdout.endswith("nothing to repair\n")
 
 
+def hold(project, table="item", mode="ROW EXCLUSIVE"):
+    """A session whose transaction is waited for by what acts CONCURRENTLY."""
+    session = subprocess.Popen(
+        project.server.client_command(project.database), stdin=subprocess.PIPE, text=True)
+    session.stdin.write(f"BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE {table} IN {mode} MODE;"
+                        f" SELECT count(*) FROM {table};\n")
+    session.stdin.flush()
+    project.until("EXISTS (SELECT FROM pg_stat_activity WHERE state = 'idle in transaction'"
+                  " AND backend_xmin IS NOT NULL)")
+    return session
+
+
 def test_index_that_was_cut_off(pg_project):
     pg_project.migration("0001_items", ITEMS)
     pg_project.ok("apply")
     pg_project.migration("0002_index", "CREATE INDEX CONCURRENTLY item_text ON item (text);")
-    session = subprocess.Popen(
-        pg_project.server.client_command(pg_project.database), stdin=subprocess.PIPE, text=True)
-    session.stdin.write("BEGIN; LOCK TABLE item IN ROW EXCLUSIVE MODE;\n")
-    session.stdin.flush()
-    pg_project.until("EXISTS (SELECT FROM pg_locks WHERE mode = 'RowExclusiveLock'"
-                     " AND relation = 'item'::regclass)")
+    session = hold(pg_project)
     try:
         process = pg_project.start("apply", "--lock-timeout=0")
         pg_project.until("EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)")
@@ -239,6 +246,68 @@ def test_index_that_was_cut_off(pg_project):
     pg_project.ok("repair", "--retry", "0002")
     assert pg_project.applied() == ["0001", "0002"]
     assert pg_project.value("SELECT bool_and(indisvalid) FROM pg_index") == "t"
+
+
+PARTS = ITEMS + (
+    "DROP TABLE item; CREATE TABLE item (id int, text text) PARTITION BY LIST (id);"
+    "CREATE TABLE one PARTITION OF item FOR VALUES IN (1); CREATE INDEX one_text ON one (text);"
+    "INSERT INTO item VALUES (1, repeat('x', 10));"
+)
+# What each leaves where it is cut off behind its first step
+CONCURRENT = {
+    "reindex": (
+        "REINDEX TABLE CONCURRENTLY item", ITEMS + "CREATE INDEX item_text ON item (text);",
+        "indexes public.item_pkey_ccnew, public.item_text_ccnew, pg_toast."),
+    "reindex_one": (
+        "REINDEX (VERBOSE) INDEX CONCURRENTLY public.item_pkey", ITEMS,
+        "index public.item_pkey_ccnew is INVALID"),
+    "reindex_parts": (
+        "REINDEX TABLE CONCURRENTLY item", PARTS, "public.one_text_ccnew"),
+    "detach": (
+        "ALTER TABLE item DETACH PARTITION one CONCURRENTLY", PARTS,
+        "public.one is half detached from public.item"),
+}
+
+
+@pytest.mark.parametrize("kind", CONCURRENT)
+def test_what_is_half_done_concurrently_is_named_and_gone_on_with(pg_project, kind):
+    sql, before, found = CONCURRENT[kind]
+    pg_project.migration("0001_items", before)
+    pg_project.ok("apply", env={"DB_ENTRY_APPROVE": "all"})
+    pg_project.migration("0002_next", f"{sql};")
+    session = hold(pg_project, *(["one", "ACCESS SHARE"] if kind == "reindex_parts" else []))
+    try:
+        result = pg_project.run("apply", "--lock-timeout=1s", log="json")
+    finally:
+        unlock(session)
+    assert result.code == 24, result
+    assert found in "".join(result.refusal["why"]), result
+    assert found in pg_project.ok("repair").stdout
+    pg_project.ok("repair", "--retry", "0002")
+    assert pg_project.applied() == ["0001", "0002"]
+    assert pg_project.value("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == "0"
+    assert pg_project.value("SELECT count(*) FROM pg_inherits WHERE inhdetachpending") == "0"
+    if kind == "detach":
+        assert pg_project.value("SELECT count(*) FROM item") == "0"
+
+
+def test_index_whose_drop_was_cut_off_is_dropped(pg_project):
+    pg_project.migration("0001_items", ITEMS + "CREATE INDEX item_text ON item (text);")
+    pg_project.ok("apply")
+    pg_project.migration("0002_drop", "DROP INDEX CONCURRENTLY item_text;")
+    session = hold(pg_project)
+    try:
+        process = pg_project.start("apply", "--lock-timeout=0")
+        pg_project.until("EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)")
+        process.signal(9)
+        process.wait()
+        pg_project.until("NOT EXISTS (SELECT FROM pg_stat_activity WHERE"
+                         " query LIKE 'DROP INDEX CONC%' AND state = 'active')")
+    finally:
+        unlock(session)
+    pg_project.ok("apply")
+    assert pg_project.applied() == ["0001", "0002"]
+    assert pg_project.value("SELECT to_regclass('item_text') IS NULL") == "t"
 
 
 def test_invalid_index_that_the_corrected_file_has_no_more(pg_project):

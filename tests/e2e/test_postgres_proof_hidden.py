@@ -1,5 +1,7 @@
 """The proof on PostgreSQL: losses that come after it, before it, beside it, or from an earlier migration."""
 
+import subprocess
+
 import pytest
 
 from support.postgres_past import BASE, token_of
@@ -35,6 +37,32 @@ HARMFUL = {
         " INSERT INTO typed VALUES (5); END';",
         "DELETE FROM typed;",
         "3 of 3 rows in typed",
+    ),
+    # A name that holds the separator of what is read of columns
+    "column_with_an_odd_name": (
+        'CREATE TABLE odd (U&"a\\0001" integer, b text); INSERT INTO odd SELECT id, email FROM users;',
+        "ALTER TABLE odd DROP COLUMN b;",
+        "loses 3 values in odd.b",
+    ),
+    # Types of this run, or of tables found empty, in which values from before are kept
+    "row_type": (
+        "CREATE TABLE holders (b blank); INSERT INTO holders SELECT ROW(id, email)::blank FROM users;",
+        "INSERT INTO blank VALUES (1, 'a');",
+        "ALTER TABLE blank DROP COLUMN a;",
+        "loses a of the type blank",
+    ),
+    "type_of_the_run": (
+        "CREATE TYPE place AS (street text, zip text);",
+        "ALTER TABLE places ADD w place; UPDATE places SET w = ROW((home).street, (home).zip);"
+        "ALTER TABLE places DROP home; ALTER TABLE places RENAME w TO home;",
+        "ALTER TYPE place DROP ATTRIBUTE zip;",
+        "loses zip of the type place",
+    ),
+    "type_in_a_type": (
+        "CREATE TYPE place AS (street text, zip text); CREATE DOMAIN named AS place; CREATE TYPE pair AS (a named[]);",
+        "CREATE TABLE pairs AS SELECT ROW(ARRAY[CAST(ROW((home).street, (home).zip) AS named)])::pair AS p FROM places;",
+        "ALTER TYPE place DROP ATTRIBUTE zip;",
+        "loses zip of the type place",
     ),
     # Dropped with what is temporary, at COMMIT or later
     "temporary_domain": (
@@ -96,6 +124,11 @@ HARMFUL = {
     "view": (OUTSIDE + "CREATE VIEW v AS SELECT * FROM typed; DELETE FROM v;", "DELETE FROM v"),
     "view_in_a_schema": (
         OUTSIDE + "CREATE SCHEMA s CREATE VIEW v AS SELECT * FROM public.typed; DELETE FROM s.v;", "DELETE FROM s.v"),
+    "schema_in_front": (
+        "CREATE SCHEMA postgres; CREATE TABLE postgres.typed (id integer);",
+        OUTSIDE + "DROP TABLE postgres.typed; DELETE FROM typed;",
+        "DELETE FROM typed",
+    ),
     "rule": (
         OUTSIDE + "CREATE RULE r AS ON DELETE TO blank DO INSTEAD DELETE FROM typed; DELETE FROM blank;",
         "DELETE FROM blank",
@@ -104,6 +137,11 @@ HARMFUL = {
 
 HARMLESS = {
     "seeds": ("INSERT INTO blank VALUES (1, 'a'), (2, 'b');", "DELETE FROM blank;"),
+    "types_of_the_run": (
+        "CREATE TYPE pair AS (a integer, b integer); CREATE TABLE pairs (p pair);",
+        "INSERT INTO pairs VALUES (ROW(1, 2)); ALTER TYPE pair DROP ATTRIBUTE b;",
+    ),
+    "text_of_a_call": ("INSERT INTO blank (id, a) VALUES (1, 'x'), (2, 'call dblink_exec (''x'')');",),
     "seeds_in_a_renamed_schema": (
         "CREATE SCHEMA s; CREATE TABLE s.a (id integer); INSERT INTO s.a SELECT id FROM users;",
         "ALTER SCHEMA s RENAME TO z; INSERT INTO z.a VALUES (4); UPDATE z.a SET id = 5 WHERE id < 3;",
@@ -121,6 +159,13 @@ HARMLESS = {
     # Of all tables there are, ours among them, one without a key could not be updated any more.
     "publication": ("CREATE PUBLICATION p FOR ALL TABLES;", "CREATE TABLE z (a integer);", "INSERT INTO z VALUES (1);"),
 }
+
+
+NOTES = (
+    "CREATE TABLE notes (id integer); CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS"
+    " 'BEGIN INSERT INTO public.notes VALUES (1); END';"
+    "CREATE EVENT TRIGGER note ON ddl_command_start EXECUTE FUNCTION note();"
+)
 
 
 @pytest.fixture
@@ -165,3 +210,40 @@ def test_a_function_that_stops_the_counting_is_named_whenever_it_was_made(base):
     assert result.code == 23
     assert "quiet()" in result.stderr
     assert base.value("SELECT count(*) FROM typed") == "2"
+
+
+def test_event_triggers_do_not_see_our_own_tables_where_they_are(base):
+    base.sql(NOTES)
+    add(base, ["INSERT INTO blank VALUES (1, 'a');"])
+    base.ok("apply")
+    assert base.value("SELECT count(*) FROM notes") == "0"
+
+
+def test_a_table_of_ours_without_a_key_gets_it(base):
+    """An earlier db-entry made it."""
+    base.sql("ALTER TABLE db_entry_snapshot DROP CONSTRAINT db_entry_snapshot_pkey;"
+             "CREATE PUBLICATION p FOR ALL TABLES")
+    add(base, ["CREATE TABLE z (a integer);"])
+    base.ok("apply")
+    base.sql(NOTES)
+    add(base, ["CREATE TABLE z (a integer);", "INSERT INTO z VALUES (1);"])
+    base.ok("apply")
+    assert base.value("SELECT count(*) FROM notes") == "0"
+
+
+def test_a_sequence_that_only_others_moved_stays_where_they_put_it(base):
+    """The rollback before the second pass puts back what the migration's own setval() did."""
+    add(base, ["SELECT setval('tries', 9); UPDATE orders SET status = status; SELECT * FROM twins FOR UPDATE;"])
+    base.sql("SELECT setval('tries', 5)")
+    other = subprocess.Popen(base.server.client_command(base.database), stdin=subprocess.PIPE, text=True)
+    other.stdin.write("BEGIN; LOCK TABLE twins; SELECT count(*) FROM twins;\n")
+    other.stdin.flush()
+    base.until("EXISTS (SELECT FROM pg_stat_activity WHERE state = 'idle in transaction')")
+    run = base.start("apply")
+    base.until("EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    base.sql("SELECT setval('ticket', 10)")
+    other.stdin.close()
+    other.wait(30)
+    assert run.wait().code == 0
+    assert base.value("SELECT last_value FROM ticket") == "10"
+    assert base.value("SELECT last_value FROM tries") == "9"

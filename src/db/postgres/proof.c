@@ -16,6 +16,8 @@ static void forget_transaction(struct pg_proof *proof)
 	pg_proof_set_clear(&proof->taken);
 	pg_proof_set_clear(&proof->born);
 	pg_proof_set_clear(&proof->spent);
+	pg_proof_set_clear(&proof->touched);
+	proof->looked = false;
 	proof->moved = NULL;
 	proof->counters = NULL;
 	proof->declared = "0";

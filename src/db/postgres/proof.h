@@ -55,7 +55,7 @@ struct proof_now {
 	const char *schema, *name;
 	const char *value; /* of a sequence; NULL: never used, or not to be seen */
 	bool readable;     /* all its rows can be compared */
-	bool typed;        /* columns of other tables are of its type */
+	const char *users; /* columns that hold its type, "table:number …", by oid; NULL: none */
 	struct proof_columns columns;
 };
 
@@ -150,6 +150,8 @@ struct pg_proof {
 	struct proof_set full;            /* found to have rows from before */
 	struct proof_set born, spent;     /* at COMMIT: to add to it, to take from it */
 	struct proof_set counted;         /* relations whose counters may not be 0 */
+	struct proof_set touched;         /* sequences it set or took from, when `looked` */
+	bool looked;                      /* what it did is known */
 	bool uncounted;                   /* any may be */
 	const char *counters;             /* as they were when this one began */
 	const char *declared;             /* microseconds: when its cursor was */
@@ -208,6 +210,9 @@ bool pg_proof_update_of(
     struct proof_update *update, const struct sql_statement *statement, struct arena *arena);
 
 /* proof_facts.c: what happened */
+/* Has the column, or the table with column 0, nothing from before the run? */
+bool pg_proof_is_free(
+    const struct pg_proof *proof, const struct proof_facts *facts, uint32_t oid, int column);
 bool pg_proof_read(struct pg_db *s, struct proof_facts *facts, struct err *err);
 /* What those are now that may be suspects. */
 bool pg_proof_read_now(struct pg_db *s, struct proof_facts *facts, struct err *err);

@@ -60,7 +60,7 @@ enum now {
 	NOW_SCHEMA,
 	NOW_NAME,
 	NOW_READABLE,
-	NOW_TYPED,
+	NOW_USERS,
 	NOW_VALUE,
 	NOW_COLUMNS,
 	NOW_COUNT
@@ -74,6 +74,20 @@ static int64_t number(const char *cell)
 static uint32_t oid(const char *cell)
 {
 	return cell == NULL ? 0 : (uint32_t)strtoul(cell, NULL, 10);
+}
+
+/* Up to the \1 behind it; one that is its own stands twice. */
+static const char *read_name(const char **text, struct arena *arena)
+{
+	const char *at = *text;
+	char *name = arena_alloc(arena, strlen(at) + 1);
+	size_t len = 0;
+	while (*at != '\0' && (*at != '\1' || at[1] == '\1')) {
+		name[len++] = *at;
+		at += *at == '\1' ? 2 : 1;
+	}
+	*text = at + (*at != '\0');
+	return name;
 }
 
 /* "1 23 -1 f id\1…" */
@@ -90,13 +104,11 @@ static void read_columns(struct proof_columns *columns, const char *text, struct
 		if (strncmp(at, " t ", 3) != 0 && strncmp(at, " f ", 3) != 0)
 			return;
 		column.generated = at[1] == 't';
-		at += 3;
-		column.name = arena_strndup(arena, at, strcspn(at, "\1"));
+		text = at + 3;
+		column.name = read_name(&text, arena);
 		columns->items =
 		    arena_grow(arena, columns->items, columns->count, &capacity, sizeof(column));
 		columns->items[columns->count++] = column;
-		text = at + strcspn(at, "\1");
-		text += *text != '\0';
 	}
 }
 
@@ -157,6 +169,15 @@ struct proof_relation *pg_proof_root(
 		relation = parent;
 	}
 	return relation;
+}
+
+bool pg_proof_is_free(
+    const struct pg_proof *proof, const struct proof_facts *facts, uint32_t oid, int column)
+{
+	const struct proof_relation *relation = pg_proof_find(facts, oid);
+	return (relation != NULL && !relation->then) ||
+	       pg_proof_set_has(&proof->free, pg_proof_key(oid, 0)) ||
+	       pg_proof_set_has(&proof->free, pg_proof_key(oid, column));
 }
 
 static bool refuse_cursor(struct err *err)
@@ -353,7 +374,10 @@ bool pg_proof_read(struct pg_db *s, struct proof_facts *ret, struct err *err)
 				 pg_proof_set_has(&s->proof->free, pg_proof_key(relation->oid, 0));
 		if (relation->inserted + relation->updated + relation->deleted > 0)
 			pg_proof_set_add(&s->proof->counted, relation->oid);
+		if (relation->kind == 'S' && (relation->writes || relation->alters))
+			pg_proof_set_add(&s->proof->touched, relation->oid);
 	}
+	s->proof->looked = true;
 	subtract(s, &facts, s->proof->counters);
 	/* Otherwise the guard has to look itself (guard.c). */
 	if (!facts.meets_ours)
@@ -366,13 +390,18 @@ bool pg_proof_read(struct pg_db *s, struct proof_facts *ret, struct err *err)
 /* --- What they are now --- */
 
 /* Is what it is now of interest? */
-static bool is_asked(const struct proof_facts *facts, const struct proof_relation *relation)
+static bool is_asked(const struct pg_proof *proof, const struct proof_facts *facts,
+    const struct proof_relation *relation)
 {
 	if (!relation->then)
 		/* A foreign table, perhaps: it counts nothing and has no file. */
 		return relation->writes && !relation->gone && !relation->filed;
-	if (relation->free || relation->oid < FIRST_OID)
+	if (relation->oid < FIRST_OID)
 		return false;
+	/* What it has is this run's, but other tables may keep values from before in its type. */
+	if (relation->free)
+		return proof->past && relation->alters && relation->columns.count > 0 &&
+		       !relation->gone;
 	if (relation->kind == 'm')
 		return relation->gone;
 	if (relation->kind == 'S')
@@ -396,12 +425,13 @@ static void add_quoted(struct buf *out, const char *text)
 }
 
 /* The three arrays of sql/proof_now.sql; how many there are. */
-static size_t add_asked(const struct proof_facts *facts, struct buf out[3])
+static size_t add_asked(
+    const struct pg_proof *proof, const struct proof_facts *facts, struct buf out[3])
 {
 	size_t count = 0;
 	for (size_t i = 0; i < facts->count; i++) {
 		const struct proof_relation *relation = &facts->relations[i];
-		if (!is_asked(facts, relation))
+		if (!is_asked(proof, facts, relation))
 			continue;
 		const char *between = count++ == 0 ? "{" : ",";
 		buf_printf(&out[0], "%s%" PRIu32, between, relation->oid);
@@ -425,7 +455,7 @@ static void read_now(struct proof_relation *relation, const char *const *cells, 
 	    .schema = cells[NOW_SCHEMA],
 	    .name = cells[NOW_NAME],
 	    .readable = pg_true(cells[NOW_READABLE]),
-	    .typed = pg_true(cells[NOW_TYPED]),
+	    .users = cells[NOW_USERS],
 	    .value = cells[NOW_VALUE],
 	};
 	read_columns(&now->columns, cells[NOW_COLUMNS], arena);
@@ -470,7 +500,7 @@ bool pg_proof_read_now(struct pg_db *s, struct proof_facts *facts, struct err *e
 {
 	struct buf asked[3] = {
 	    buf_init(PROOF_SQL_MOST), buf_init(PROOF_SQL_MOST), buf_init(PROOF_SQL_MOST)};
-	bool ok = add_asked(facts, asked) == 0 || ask_now(s, facts, asked, err);
+	bool ok = add_asked(s->proof, facts, asked) == 0 || ask_now(s, facts, asked, err);
 	for (int i = 0; i < 3; i++)
 		buf_free(&asked[i]);
 	return ok;

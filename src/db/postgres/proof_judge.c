@@ -2,6 +2,7 @@
 #include "db/postgres/proof_judge.h"
 #include "base/text.h"
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 void pg_proof_add(struct proof_finding *finding, const char *object, const char *evidence)
@@ -300,6 +301,21 @@ static void second_pass(struct proof_finding *finding, const struct proof_facts 
 
 /* --- What can't be compared --- */
 
+/* Are values from before kept in its type? */
+static bool is_used(
+    const struct pg_proof *proof, const struct proof_facts *facts, const struct proof_now *now)
+{
+	for (const char *at = now == NULL ? NULL : now->users; at != NULL && *at != '\0';) {
+		char *end = NULL;
+		uint32_t oid = (uint32_t)strtoul(at, &end, 10);
+		int column = *end == ':' ? (int)strtol(end + 1, &end, 10) : 0;
+		if (!pg_proof_is_free(proof, facts, oid, column))
+			return true;
+		at = end == at ? "" : end + strspn(end, " ");
+	}
+	return false;
+}
+
 static void judge_types(struct proof_finding *finding, const struct proof_relation *relation)
 {
 	struct arena *arena = finding->arena;
@@ -360,6 +376,8 @@ static void judge_relation(struct proof_finding *finding, const struct proof_fac
 			judge_catalog(finding, relation);
 		return;
 	}
+	if (relation->alters && is_used(finding->s->proof, facts, now))
+		judge_types(finding, relation);
 	if (relation->free)
 		return;
 	name = pg_proof_title(finding, relation->schema, relation->name);
@@ -371,8 +389,6 @@ static void judge_relation(struct proof_finding *finding, const struct proof_fac
 		    arena_printf(arena, "materialized view %s",
 			pg_proof_title(finding, relation->schema, relation->name)),
 		    arena_printf(arena, "loses materialized view %s", name));
-	if (now != NULL && now->typed && relation->alters)
-		judge_types(finding, relation);
 	/* Its rows don't survive a crash any more. */
 	if (relation->kind == 'r' && relation->persistence == 'p' && now != NULL &&
 	    now->persistence == 'u' && !is_empty(finding->s->proof, relation))

@@ -130,7 +130,7 @@ static void judge_persistence(struct proof_finding *finding, const struct proof_
 	const struct proof_relation *owner = pg_proof_find(facts, known->owner);
 	if (relation->persistence != 'p' || relation->now == NULL ||
 	    relation->now->persistence != 'u' ||
-	    (owner != NULL && owner->now != NULL && owner->now->persistence == 'u'))
+	    (owner != NULL && !owner->free && owner->now != NULL && owner->now->persistence == 'u'))
 		return;
 	lose_sequence(finding, relation,
 	    arena_printf(finding->arena,
@@ -205,7 +205,10 @@ void pg_proof_sequences_committed(struct pg_db *s)
 	proof->moved = NULL;
 }
 
-/* Nobody but what was rolled back sets a sequence back to where it was before the run. */
+/*
+ * Nobody but what was rolled back sets a sequence back to where it was before the run; where a
+ * statement failed nobody can look which of them it touched.
+ */
 void pg_proof_put_back(struct pg_db *s, struct buf *sql)
 {
 	const struct pg_proof *proof = s->proof;
@@ -213,7 +216,8 @@ void pg_proof_put_back(struct pg_db *s, struct buf *sql)
 	size_t before = sql->len;
 	for (size_t i = 0; i < proof->sequence_count; i++) {
 		const struct proof_sequence *known = &proof->sequences[i];
-		if (!known->used || known->increment == 0)
+		bool touched = !proof->looked || pg_proof_set_has(&proof->touched, known->oid);
+		if (!known->used || known->increment == 0 || !touched)
 			continue;
 		buf_printf(sql, "%s(%" PRIu32 ", %" PRId64 "::bigint, %" PRId64 "::bigint)",
 		    between, known->oid, known->value, known->increment);

@@ -15,16 +15,6 @@ enum gone {
 	GONE_COUNT
 };
 
-/* Only what was there before has something to lose. */
-static bool is_free(
-    const struct pg_proof *proof, const struct proof_facts *facts, uint32_t oid, int column)
-{
-	const struct proof_relation *relation = pg_proof_find(facts, oid);
-	return (relation != NULL && !relation->then) ||
-	       pg_proof_set_has(&proof->free, pg_proof_key(oid, 0)) ||
-	       pg_proof_set_has(&proof->free, pg_proof_key(oid, column));
-}
-
 static void lose(struct proof_finding *finding, const char *const *cells)
 {
 	const char *table = pg_proof_title(finding, cells[GONE_SCHEMA], cells[GONE_TABLE]);
@@ -51,7 +41,9 @@ bool pg_proof_judge_temporary(struct pg_db *s, struct proof_finding *finding,
 	for (size_t i = 0; i < rows.count && rows.columns == GONE_COUNT; i++) {
 		const char *const *cells = rows.cells + i * GONE_COUNT;
 		uint32_t oid = (uint32_t)strtoul(cells[GONE_OID], NULL, 10);
-		if (!is_free(s->proof, facts, oid, (int)strtol(cells[GONE_COLUMN], NULL, 10)))
+		int column = (int)strtol(cells[GONE_COLUMN], NULL, 10);
+		/* Only what was there before has something to lose. */
+		if (!pg_proof_is_free(s->proof, facts, oid, column))
 			lose(finding, cells);
 	}
 	return true;

@@ -149,15 +149,35 @@ static bool only_defines(const struct sql_statement *statement)
 					    " TABLE|MATERIALIZED"));
 }
 
-static const char *acts_outside(const struct sql_statement *statement)
+static bool changes_rows(const struct sql_statement *statement)
 {
-	const char *text = statement->text;
-	if (copies_outside(statement))
-		return "COPY to a file or a program";
-	if (begins_with(statement, "DO") && has_word(text, "copy") && has_word(text, "program"))
-		return "COPY with a program";
-	if (only_defines(statement))
-		return NULL;
+	return begins_with(statement, "INSERT") || begins_with(statement, "UPDATE") ||
+	       begins_with(statement, "DELETE");
+}
+
+/* A string may be code for the function it is given to; where there is none it is a value. */
+static void add_code(const struct sql_statement *statement, struct buf *out)
+{
+	struct sql_lexer lexer = lex(statement);
+	struct sql_token token, before = {.kind = SQL_TOKEN_END};
+	int depth = 0, call = 0; /* how deep the outermost call is */
+	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
+		bool named = before.kind == SQL_TOKEN_IDENTIFIER ||
+			     (before.kind == SQL_TOKEN_WORD && !sql_token_is(&before, "VALUES"));
+		depth += token.len == 1 && *token.text == '(';
+		if (call == 0 && named && token.len == 1 && *token.text == '(')
+			call = depth;
+		if (token.kind != SQL_TOKEN_STRING || call > 0)
+			buf_add(out, token.text, token.len);
+		if (token.len == 1 && *token.text == ')' && depth-- == call)
+			call = 0;
+		if (!is_gap(&token))
+			before = token;
+	}
+}
+
+static const char *function_outside(const char *text)
+{
 	for (size_t i = 0; outside[i] != NULL; i++)
 		if (strcasestr(text, outside[i]) != NULL && calls(text, outside[i]))
 			return outside[i][strlen(outside[i]) - 1] == '_'
@@ -165,6 +185,23 @@ static const char *acts_outside(const struct sql_statement *statement)
 				     " databases"
 				   : outside[i];
 	return NULL;
+}
+
+static const char *acts_outside(const struct sql_statement *statement)
+{
+	const char *text = statement->text, *found;
+	if (copies_outside(statement))
+		return "COPY to a file or a program";
+	if (begins_with(statement, "DO") && has_word(text, "copy") && has_word(text, "program"))
+		return "COPY with a program";
+	if (only_defines(statement))
+		return NULL;
+	found = function_outside(text);
+	if (found == NULL || !changes_rows(statement))
+		return found;
+	CLEANUP(buf_free) struct buf code = buf_init(statement->len + 1);
+	add_code(statement, &code);
+	return code.overflow ? found : function_outside(code.data);
 }
 
 bool pg_proof_refuses(const struct sql_statement *statement, struct err *err)

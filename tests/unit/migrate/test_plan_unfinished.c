@@ -80,7 +80,7 @@ static void unfinished_can_be_resumed_where_its_statement_is_known(void **state)
 static void unfinished_and_corrected(void **state)
 {
 	struct scene *scene = *state;
-	const struct db_remains nothing = {DB_REMAINS_NOTHING, NULL, NULL};
+	const struct db_remains nothing = {.state = DB_REMAINS_NOTHING};
 	struct sql_statement at_work;
 	char checksum[DIGEST_HEX + 1] = "";
 	int done = -1;

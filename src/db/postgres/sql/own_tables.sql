@@ -52,3 +52,17 @@ CREATE TABLE IF NOT EXISTS own.db_entry_snapshot (
     run_id text NOT NULL,
     recorded_at text NOT NULL
 );
+
+-- One that was made before it had a key gets it, from who may.
+DO $db_entry$ BEGIN
+IF EXISTS (
+    SELECT
+    FROM pg_catalog.pg_class AS c
+    WHERE c.oid = (SELECT s.tableoid FROM own.db_entry_snapshot AS s LIMIT 1)
+      AND c.relkind = 'r'
+      AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary)
+) THEN
+    ALTER TABLE own.db_entry_snapshot ADD PRIMARY KEY (format);
+END IF;
+END $db_entry$;

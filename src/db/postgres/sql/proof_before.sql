@@ -30,7 +30,8 @@ SELECT k.generate_series,
     CASE WHEN c.relkind IN ('r', 'p', 'c')
               AND k.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')
         THEN (SELECT pg_catalog.string_agg(
-                  pg_catalog.concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, a.attgenerated <> '', a.attname),
+                  pg_catalog.concat_ws(' ', a.attnum, a.atttypid, a.atttypmod, a.attgenerated <> '',
+                      pg_catalog.replace(a.attname::text, pg_catalog.chr(1), pg_catalog.repeat(pg_catalog.chr(1), 2))),
                   pg_catalog.chr(1))
               FROM pg_catalog.pg_attribute AS a
               WHERE a.attrelid = c.oid
