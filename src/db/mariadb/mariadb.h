@@ -128,7 +128,7 @@ struct my_db {
 	bool cascades_read;
 	struct my_proof *proof; /* NULL: a session beside, which runs no migration */
 	struct my_begin begin;
-	struct stop stop;       /* of the call that runs now */
+	struct stop stop; /* of the call that runs now */
 	/* Of the request that runs now: why it was ended (ERR_NONE: it was not), and how long what
 	 * is left of it may take. */
 	struct err ended;

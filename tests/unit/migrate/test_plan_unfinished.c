@@ -41,10 +41,11 @@ static bool resumes(struct scene *scene, const struct db_remains *remains, int *
 static void unfinished_can_be_resumed_where_its_statement_is_known(void **state)
 {
 	struct scene *scene = *state;
-	const struct db_remains unknown = {DB_REMAINS_UNKNOWN, NULL, NULL};
-	const struct db_remains nothing = {DB_REMAINS_NOTHING, NULL, NULL};
-	const struct db_remains whole = {DB_REMAINS_DONE, NULL, NULL};
-	const struct db_remains broken = {DB_REMAINS_BROKEN, "index i is INVALID", "DROP INDEX i"};
+	const struct db_remains unknown = {.state = DB_REMAINS_UNKNOWN};
+	const struct db_remains nothing = {.state = DB_REMAINS_NOTHING};
+	const struct db_remains whole = {.state = DB_REMAINS_DONE};
+	const struct db_remains broken = {
+	    .state = DB_REMAINS_BROKEN, .what = "index i is INVALID", .cleanup = "DROP INDEX i"};
 	int done = -1;
 
 	add_statements(scene, file(scene, "1", "a", 'a'));
