@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "db/mariadb/dump.h"
 #include "db/mariadb/mariadb.h"
+#include "db/mariadb/schema_parts.h"
 #include "gen/sql.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,7 +216,7 @@ static bool take_rest(
 	s->lock.told = s->server.galera || write_row(s, &ignored);
 	s->lock.noted = 0;
 	s->lock.held = true;
-	if (!my_restore_heal(s, err))
+	if (!my_restore_heal(s, err) || !my_scratch_sweep(s, err))
 		return false;
 	*state = DB_LOCK_TAKEN;
 	return true;

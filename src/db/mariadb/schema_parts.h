@@ -82,6 +82,9 @@ bool my_scratch_open(
 /* Drop it, whatever happened meanwhile, and close the connection. */
 void my_scratch_close(struct my_db *s, struct my_scratch *scratch);
 
+/* Drop those of runs that live no more, as far as we may. False: the connection is lost. */
+bool my_scratch_sweep(struct my_db *s, struct err *err);
+
 /* --- for the driver's table --- */
 
 bool my_read_schema(struct db *db, struct schema *ret, struct arena *arena, const struct stop *stop,

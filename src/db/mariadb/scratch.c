@@ -16,7 +16,7 @@
 #define PREFIX "db_entry_scratch_"
 
 enum {
-	OLD_S = 600, /* on another node of a cluster its lock can't be seen */
+	OLD_S = 600, /* in a cluster: the lock of one that another node made can't be seen */
 	LEAVE_MS = 4000
 };
 
@@ -50,8 +50,7 @@ static bool do_with_name(
 	return my_do(s, sql.data, err);
 }
 
-/* Those of runs that live no more. */
-static bool remove_old(struct my_db *s, struct err *err)
+bool my_scratch_sweep(struct my_db *s, struct err *err)
 {
 	static const char sql[] =
 	    "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
@@ -63,7 +62,8 @@ static bool remove_old(struct my_db *s, struct err *err)
 	if (!my_ask(s, sql, &arena, &rows, err))
 		return false;
 	for (size_t i = 0; i < rows.count; i++)
-		if (is_ours(rows.cells[i], &made) && made + OLD_S < (int64_t)time(NULL))
+		if (is_ours(rows.cells[i], &made) &&
+		    (!s->server.galera || made + OLD_S < (int64_t)time(NULL)))
 			do_with_name(s, "DROP DATABASE IF EXISTS ", rows.cells[i], "", &ignored);
 	return s->conn != NULL || my_fail_lost(s, err);
 }
@@ -107,7 +107,7 @@ bool my_scratch_open(
 	if (!my_connect_to(&own->conn, &s->place, &s->target, &s->stop, err))
 		return false;
 	own->server.id = (int64_t)ma.thread_id(own->conn);
-	if (!remove_old(own, err))
+	if (!my_scratch_sweep(own, err))
 		return false;
 	scratch->made = true; /* perhaps, when the answer is lost */
 	if (!create(own, scratch, collation, err)) {
