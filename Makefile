@@ -9,6 +9,8 @@ VARIANT = release
 PREFIX  = /usr/local
 WERROR  = 0
 SECONDS = 30
+NATIVE  := $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
+ARCH    = $(NATIVE)
 
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
@@ -24,6 +26,13 @@ NEED_build = gcc libc6-dev pkgconf libsqlite3-dev libpq-dev libmariadb-dev libcj
 NEED_run   = $(NEED_build) sqlite3
 NEED_test  = $(NEED_run) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
              python3-pytest-timeout zstd postgresql pgbouncer openssl mariadb-server galera-4
+NEED_static       = gcc binutils libc6-dev linux-libc-dev make dpkg-dev debian-archive-keyring perl \
+                    bison flex cmake xz-utils bzip2 patch $(if $(filter arm64,$(ARCH)),lld)
+NEED_static_cross = $(if $(filter-out $(NATIVE),$(ARCH)),$(NEED_cross_$(ARCH)))
+NEED_cross_arm64  = gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross \
+                    qemu-user-static
+NEED_cross_amd64  = gcc-x86-64-linux-gnu libc6-dev-amd64-cross linux-libc-dev-amd64-cross \
+                    qemu-user-static
 NEED_lint  = $(NEED_test) clang clang-format clang-tidy cppcheck mandoc pyflakes3 \
              python3-jsonschema shellcheck \
              universal-ctags
@@ -47,10 +56,11 @@ LIB_CFLAGS := $(shell pkg-config --cflags $(LIBS) $(OPENED) 2>/dev/null)
 LDLIBS     := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -ldl -pthread
 
 OUT = build/$(VARIANT)
-OBJ = build/$(VARIANT)/obj
+OBJ = $(OUT)/obj
 
 ifeq ($(VARIANT),release)
 OUT     := build
+OBJ     := build/release/obj
 OPT     := -O2 -g $(HARDEN)
 LINK    := $(HARDEN_LINK)
 else ifeq ($(VARIANT),sanitize)
@@ -63,11 +73,26 @@ else ifeq ($(VARIANT),fuzz)
 CC      := clang
 OPT     := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 LINK    := -fsanitize=address,undefined,fuzzer
+else ifeq ($(VARIANT),static)
+# Its compiler (docker/static/build) adds hardening and how to link. Relocations are packed, for a
+# tenth of the size, which GNU's linker can do for x86 alone.
+LINK_amd64 = -Wl,-z,pack-relative-relocs
+LINK_arm64 = -fuse-ld=lld -Wl,--pack-dyn-relocs=relr
+OUT     := build/static/$(ARCH)
+ROOT    := $(OUT)/root
+CC      := $(ROOT)/bin/db-entry-cc
+TOOLS   := $(ROOT)/keys
+LIBC    := $(shell cut -d ' ' -f 1,2 $(ROOT)/versions/musl 2>/dev/null)
+OPT     := -O2 -DDB_ENTRY_LINKED -DDB_ENTRY_LIBC='"$(LIBC)"'
+LINK    := -Wl,--gc-sections $(LINK_$(ARCH))
+LIB_CFLAGS :=
+LDLIBS  := -lpgprograms -lpq -lpgcommon_shlib -lpgport_shlib -lmariadbclient -lcurl -lsqlite3 \
+           -lcjson -lzstd -lssl -lcrypto -lz
 else ifneq ($(filter gcc clang,$(VARIANT)),)
 CC      := $(VARIANT)
 OPT     := -O2 $(HARDEN)
 else
-$(error VARIANT=$(VARIANT): there is release, sanitize, cover, fuzz, gcc, clang)
+$(error VARIANT=$(VARIANT): there is release, sanitize, cover, fuzz, static, gcc, clang)
 endif
 
 # One word a command; all of it with V=1, nothing with -s.
@@ -111,11 +136,11 @@ $(LIB): $(call objects,$(ROOMS)) $(OBJ)/gen/sql.o $(sort $(dir $(ROOMS)))
 	@rm -f $@
 	$(call say,AR)ar rcs $@ $(filter %.o,$^)
 
-$(OBJ)/%.o: %.c Makefile | build/gen/sql.h
+$(OBJ)/%.o: %.c Makefile $(TOOLS) | build/gen/sql.h
 	@mkdir -p $(@D)
 	$(COMPILE)
 
-$(OBJ)/gen/sql.o: build/gen/sql.c Makefile
+$(OBJ)/gen/sql.o: build/gen/sql.c Makefile $(TOOLS)
 	@mkdir -p $(@D)
 	$(COMPILE)
 
@@ -206,6 +231,23 @@ build/lint/%.tidy: $(OBJ)/%.o .clang-tidy tests/lint/analyzer.h
 	    $(if $(filter src/base/err,$*),,-include tests/lint/analyzer.h) 2>/dev/null
 	@touch $@
 
+# --- The static binary ---
+
+STATIC_NAME = db-entry$(if $(filter-out $(NATIVE),$(ARCH)),-$(ARCH))
+
+static: ## build dist/db-entry, one file that needs nothing; ARCH=arm64 for another processor
+	@.ci/need $(NEED_static) $(NEED_static_cross)
+	@docker/static/build $(ARCH) build/static/$(ARCH)/root
+	@$(MAKE) VARIANT=static ARCH=$(ARCH) static-binary
+
+static-binary: $(OUT)/db-entry
+	@docker/static/release $(OUT) dist $(STATIC_NAME) $(VERSION)
+
+test-static: static ## the end-to-end tests with dist/db-entry
+	@.ci/need $(NEED_test)
+	@$(MAKE) all programs
+	@DB_ENTRY_BINARY=dist/db-entry tests/run build
+
 # --- Documentation and installation ---
 
 PAGES = configuration.md exit-codes.md events.md cli.md db-entry.1
@@ -233,11 +275,12 @@ install: all docs-new ## install program, man page and completions (DESTDIR, PRE
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/db-entry $(SHARE)/man/man1/db-entry.1 $(COMPLETIONS)
 
-clean: ## remove build/
-	rm -rf build
+clean: ## remove build/ and dist/
+	rm -rf build dist
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 .PHONY: all programs programs-fuzz run test check sanitize valgrind fuzz cover bench lint compiled \
+        static static-binary test-static \
         tidy docs docs-new install uninstall clean help

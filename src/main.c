@@ -1,14 +1,20 @@
 /*
  * db-entry: waits for the database, applies what is pending, becomes the application.
- * The only exit() of the program is here; docs/ARCHITECTURE.md tells the rest.
+ * The only exit() of its own is here; docs/ARCHITECTURE.md tells the rest.
  */
 #include "base/proc.h"
 #include "cmd/cmd.h"
+#include "db/db.h"
 #include "flow/events.h"
 #include <stdlib.h>
 
 int main(int argc, char **argv)
 {
+	const struct db_program *program = argc > 1 ? db_program_for(argv[1]) : NULL;
+	if (program != NULL) {
+		argv[1] = argv[0]; /* it looks for itself by that name */
+		exit(program->main(argc - 1, argv + 1));
+	}
 	proc_boot();
 	stop_init();
 	struct err err = {0};

@@ -1,4 +1,5 @@
 #include "base/digest.h"
+#include "base/library.h"
 #include "cmd/commands.h"
 #include "db/db.h"
 #include "dump/dump.h"
@@ -9,21 +10,36 @@ static const struct cmd_option options[] = {
     {0},
 };
 
+/* What does the work of no database, in the order of printing. */
+static const char *(*const libraries[])(void) = {
+    json_library,
+    digest_library,
+    dump_zstd_library,
+    dump_zlib_library,
+    http_library,
+    library_libc,
+};
+
+enum {
+	LIBRARIES = sizeof(libraries) / sizeof(libraries[0])
+};
+
 static bool print_json(struct err *err)
 {
 	CLEANUP(json_free) struct json *root = json_new_object();
 	json_add_text(root, "version", DB_ENTRY_VERSION);
 	struct json *drivers = json_add_array(root, "databases");
-	for (size_t i = 0; db_drivers[i] != NULL; i++)
+	struct json *programs = json_add_array(root, "programs");
+	struct json *named = json_add_array(root, "libraries");
+	for (size_t i = 0; db_drivers[i] != NULL; i++) {
+		const struct db_program *own = db_drivers[i]->programs;
 		json_add_text(drivers, NULL, db_drivers[i]->name);
-	struct json *libraries = json_add_array(root, "libraries");
-	for (size_t i = 0; db_drivers[i] != NULL; i++)
-		json_add_text(libraries, NULL, db_drivers[i]->client());
-	json_add_text(libraries, NULL, json_library());
-	json_add_text(libraries, NULL, digest_library());
-	json_add_text(libraries, NULL, dump_zstd_library());
-	json_add_text(libraries, NULL, dump_zlib_library());
-	json_add_text(libraries, NULL, http_library());
+		json_add_text(named, NULL, db_drivers[i]->client());
+		for (; own != NULL && own->name != NULL; own++)
+			json_add_text(programs, NULL, own->name);
+	}
+	for (size_t i = 0; i < LIBRARIES; i++)
+		json_add_text(named, NULL, libraries[i]());
 	return cmd_print_json(root, err);
 }
 
@@ -33,11 +49,15 @@ static bool run(struct cmd_call *call, struct err *err)
 		return print_json(err);
 	CLEANUP(buf_free) struct buf text = buf_init(4096);
 	buf_printf(&text, "db-entry %s\n", DB_ENTRY_VERSION);
-	for (size_t i = 0; db_drivers[i] != NULL; i++)
-		buf_printf(&text, "  %s\n", db_drivers[i]->client());
-	buf_printf(&text, "  %s\n  %s\n", json_library(), digest_library());
-	buf_printf(&text, "  %s\n  %s\n", dump_zstd_library(), dump_zlib_library());
-	buf_printf(&text, "  %s\n", http_library());
+	for (size_t i = 0; db_drivers[i] != NULL; i++) {
+		const struct db_program *own = db_drivers[i]->programs;
+		buf_printf(&text, "  %s", db_drivers[i]->client());
+		for (; own != NULL && own->name != NULL; own++)
+			buf_printf(&text, ", %s", own->name);
+		buf_add_char(&text, '\n');
+	}
+	for (size_t i = 0; i < LIBRARIES; i++)
+		buf_printf(&text, "  %s\n", libraries[i]());
 	return cmd_print(&text, err);
 }
 
@@ -45,7 +65,10 @@ const struct cmd cmd_version = {
     .name = "version",
     .synopsis = "[--json]",
     .summary = "this program's version and its libraries'",
-    .help = "The libraries are named as they are linked now, not as they were built against.",
+    .help =
+	"The libraries are named as they are linked now, not as they were built against. Programs"
+	" behind one are part of this one: the static binary brings its own pg_dump and"
+	" pg_restore.",
     .options = options,
     .run = run,
 };

@@ -202,6 +202,17 @@ struct db_trial {
 	size_t loss_count, loss_capacity;
 };
 
+/*
+ * Another program that is part of this one, in the static binary: `db-entry internal:NAME …` is it.
+ * Its driver runs it so, as a process of its own; no user has to know.
+ */
+#define DB_PROGRAM_PREFIX "internal:"
+
+struct db_program {
+	const char *name; /* "pg_dump" */
+	int (*main)(int argc, char **argv);
+};
+
 struct db_driver {
 	const char *name;           /* "sqlite"; also of its dialect and test fixtures */
 	const char *const *schemes; /* URL schemes it answers to; ends with NULL */
@@ -213,6 +224,7 @@ struct db_driver {
 	/* SQL that makes our tables when they are missing; `own.` in it stands for db->own. */
 	const char *own_tables;
 	const char *(*client)(void); /* name and version of the client library: "SQLite 3.40.1" */
+	const struct db_program *programs; /* ends with a NULL name; NULL: none */
 
 	/* Check a URL without connecting: ERR_CONFIG when it can't be meant for this driver. */
 	bool (*check_url)(const struct url *url, struct err *err);
@@ -471,6 +483,9 @@ extern const struct db_driver *const db_drivers[];
  * The driver for a URL's scheme. NULL with ERR_CONFIG naming the schemes there are.
  */
 const struct db_driver *db_driver_for(const struct url *url, struct err *err);
+
+/* What a first word on the command line starts, when it is a driver's program; otherwise NULL. */
+const struct db_program *db_program_for(const char *word);
 
 /* Close *db when it is not NULL and make it NULL: for CLEANUP(). */
 void db_close(struct db **db);

@@ -4,6 +4,7 @@
 #include "db/mariadb/driver.h"
 #include "db/postgres/driver.h"
 #include "db/sqlite/driver.h"
+#include <string.h>
 
 const struct db_driver *const db_drivers[] = {
     &db_sqlite,
@@ -36,6 +37,19 @@ const struct db_driver *db_driver_for(const struct url *url, struct err *err)
 		if (answers_to(*driver, url->scheme))
 			return *driver;
 	unknown_scheme(url->scheme, err);
+	return NULL;
+}
+
+const struct db_program *db_program_for(const char *word)
+{
+	if (!text_starts(word, DB_PROGRAM_PREFIX))
+		return NULL;
+	word += strlen(DB_PROGRAM_PREFIX);
+	for (size_t i = 0; db_drivers[i] != NULL; i++)
+		for (const struct db_program *program = db_drivers[i]->programs;
+		     program != NULL && program->name != NULL; program++)
+			if (text_is(program->name, word))
+				return program;
 	return NULL;
 }
 

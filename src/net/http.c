@@ -4,6 +4,7 @@
  */
 #include "net/http.h"
 #include "base/text.h"
+#include "net/authorities.h"
 #include "net/curl.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,9 +105,9 @@ static bool set_limits(struct http_call *t)
 	SET(CURLOPT_SSL_VERIFYPEER, 1L)
 	SET(CURLOPT_SSL_VERIFYHOST, 2L)
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS)
-	/* The command does so; the library by itself does not. */
-	const char *authorities = getenv("SSL_CERT_FILE");
-	if (authorities != NULL && authorities[0] != '\0')
+	/* The library goes by no variable, and, linked, by what is right for one distribution. */
+	const char *authorities = authorities_file();
+	if (authorities != NULL)
 		SET(CURLOPT_CAINFO, authorities)
 	return true;
 }

@@ -45,8 +45,9 @@ class Service:
                     time.sleep(60)
                 status, headers, answer = service.answer
                 self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
+                # Without a length the answer ends with the connection, which over TLS may be a cut.
+                for name, value in {"Content-Length": len(answer), **headers}.items():
+                    self.send_header(name, str(value))
                 self.end_headers()
                 try:
                     self.wfile.write(answer)

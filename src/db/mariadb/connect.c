@@ -126,12 +126,22 @@ static void set_flag(MYSQL *conn, enum mysql_option option, bool on)
 	ma.optionsv(conn, option, &value);
 }
 
+/* Since version 3.4 the library checks nothing, not even the authority, unless it checks the name.
+ */
+static bool checks_all_or_nothing(void)
+{
+	long major = strtol(ma.client_info(), NULL, 10);
+	const char *minor = strchr(ma.client_info(), '.');
+	return major > 3 || (major == 3 && minor != NULL && strtol(minor + 1, NULL, 10) >= 4);
+}
+
 static void set_tls(MYSQL *conn, const struct my_target *target, const struct my_place *place)
 {
 	/* Over a socket nobody listens; who insists gets it there too. */
 	bool use = target->tls > (place->address == NULL ? MY_TLS_PREFERRED : MY_TLS_DISABLED);
 	set_flag(conn, MYSQL_OPT_SSL_ENFORCE, use);
-	set_flag(conn, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, target->tls == MY_TLS_VERIFY_IDENTITY);
+	set_flag(conn, MYSQL_OPT_SSL_VERIFY_SERVER_CERT,
+	    target->tls >= (checks_all_or_nothing() ? MY_TLS_VERIFY_CA : MY_TLS_VERIFY_IDENTITY));
 	if (!use)
 		return;
 	set_text(conn, MYSQL_OPT_SSL_CA, target->ca);

@@ -93,7 +93,7 @@ bool my_is_lost(unsigned number)
 static bool is_broken_handshake(const char *text)
 {
 	static const char *const ends[] = {"unexpected eof", "reset by peer", "Broken pipe",
-	    "Success", "SYSCALL", "timed out", "Connection refused"};
+	    "Success", "No error", "SYSCALL", "timed out", "Connection refused"};
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (strcasestr(text, ends[i]) != NULL)
 			return true;
@@ -113,6 +113,15 @@ static int system_error(const char *text)
 	return text_int(digits, 1, 4095, &number, &ignored) ? (int)number : 0;
 }
 
+static const char plugin_advice[] =
+#ifdef DB_ENTRY_LINKED
+    "this binary has the plugins of MariaDB and MySQL that need no other software, and none can be"
+    " added: let the user log in by one of them";
+#else
+    "the plugin belongs to the client library: in a Debian or Ubuntu image apt-get install"
+    " libmariadb3; elsewhere name its folder: ?plugin-dir=/path";
+#endif
+
 static void advise_open(unsigned number, struct err *err)
 {
 	switch (number) {
@@ -131,9 +140,7 @@ static void advise_open(unsigned number, struct err *err)
 	case 2058:
 	case 2059:
 	case 2061:
-		err_next(err, "the plugin belongs to the client library: in a Debian or Ubuntu"
-			      " image apt-get install libmariadb3; elsewhere name its folder:"
-			      " ?plugin-dir=/path");
+		err_next(err, "%s", plugin_advice);
 		return;
 	case NOT_ALLOWED:
 		err_next(

@@ -3,56 +3,43 @@
  * never see such a server.
  */
 #include "db/mariadb/libmariadb.h"
-#include <dlfcn.h>
+#include "base/library.h"
 #include <signal.h>
-#include <string.h>
 
 struct ma ma;
 
-static const char file[] = "libmariadb.so.3";
+static const char *const files[] = {"libmariadb.so.3", NULL};
 
-static bool find(struct ma *table, void *library, const char **missing)
+static bool find(struct ma *table, const struct library *library, struct err *err)
 {
-	void *found;
-	/* A pointer to an object is not to be cast into one to a function. */
 #define FIND(name, function)                                                                       \
-	if ((found = dlsym(library, #function)) == NULL) {                                         \
-		*missing = #function;                                                              \
-		return false;                                                                      \
-	}                                                                                          \
-	memcpy(&table->name, &found, sizeof(found));
+	if (!LIBRARY_FIND(library, function, &table->name, err))                                   \
+		return false;
 	MA_FUNCTIONS(FIND)
 #undef FIND
 	return true;
 }
 
 /* It ignores SIGPIPE for the whole process: what the process does with it is not its business. */
-static bool start(const struct ma *table)
+static bool start(const struct ma *table, const struct library *library, struct err *err)
 {
 	struct sigaction before;
 	bool known = sigaction(SIGPIPE, NULL, &before) == 0;
 	bool ok = table->server_init(0, NULL, NULL) == 0;
 	if (known)
 		sigaction(SIGPIPE, &before, NULL);
-	return ok;
+	return ok || err_set(err, ERR_CONFIG, "%s can't be initialised", library->file);
 }
 
 bool ma_open(struct err *err)
 {
 	static bool ready;
+	struct library library;
 	struct ma table;
-	const char *missing = NULL;
 	if (ready)
 		return true;
-	void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-	if (library == NULL)
-		err_set(
-		    err, ERR_CONFIG, "the client library of MariaDB can't be used: %s", dlerror());
-	else if (!find(&table, library, &missing))
-		err_set(err, ERR_CONFIG, "%s is too old: it has no %s", file, missing);
-	else if (!start(&table))
-		err_set(err, ERR_CONFIG, "%s can't be initialised", file);
-	else {
+	if (library_open(&library, "the client library of MariaDB", files, err) &&
+	    find(&table, &library, err) && start(&table, &library, err)) {
 		ma = table;
 		return ready = true;
 	}

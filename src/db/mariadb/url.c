@@ -4,10 +4,9 @@
  */
 #include "base/text.h"
 #include "db/mariadb/mariadb.h"
+#include "net/authorities.h"
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	KEY_MAX = 64,
@@ -257,16 +256,11 @@ static bool take_param(struct reading *r, bool *known, struct err *err)
 	return true;
 }
 
-/* The system's authorities: the library has none of its own. */
+/* The library has none of its own; a file that is not there it names. */
 static const char *known_authorities(void)
 {
-	static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt",
-	    "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
-	const char *given = getenv("SSL_CERT_FILE");
-	for (size_t i = 0; given == NULL && i < sizeof(files) / sizeof(files[0]); i++)
-		if (access(files[i], R_OK) == 0)
-			given = files[i];
-	return given == NULL ? files[0] : given;
+	const char *file = authorities_file();
+	return file == NULL ? "/etc/ssl/certs/ca-certificates.crt" : file;
 }
 
 /* What checking needs, and a CA that is named without a mode. */

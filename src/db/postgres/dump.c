@@ -215,10 +215,10 @@ bool pg_dump_database(struct db *db, struct sink *sink, const char *scratch,
 	if (!run(&d, &program, err))
 		return err->kind == ERR_DATABASE && err->next[0] == '\0'
 			   ? err_next(
-				 err, "mend what %s says there, then start again", program.path)
+				 err, "mend what %s says there, then start again", program.title)
 			   : false;
 	if (memcmp(d.head, "PGDMP", sizeof(d.head)) != 0)
-		return err_set(err, ERR_DATABASE, "%s wrote no dump", program.path);
+		return err_set(err, ERR_DATABASE, "%s wrote no dump", program.title);
 	show(&d);
 	*check = (struct db_dump_check){0};
 	return true;
@@ -251,7 +251,7 @@ bool pg_dump_check(
 		err_next(err,
 		    "install a pg_restore that is as new as the pg_dump that made it;"
 		    " %s is %s",
-		    program.path, program.version);
+		    program.title, program.version);
 	}
 	return err_context(err, "%s", path);
 }

@@ -3,23 +3,17 @@
  * those who never see a PostgreSQL server.
  */
 #include "db/postgres/libpq.h"
-#include <dlfcn.h>
-#include <string.h>
+#include "base/library.h"
 
 struct pq pq;
 
-static const char file[] = "libpq.so.5";
+static const char *const files[] = {"libpq.so.5", NULL};
 
-static bool find(struct pq *table, void *library, const char **missing)
+static bool find(struct pq *table, const struct library *library, struct err *err)
 {
-	void *found;
-	/* A pointer to an object is not to be cast into one to a function. */
 #define FIND(name)                                                                                 \
-	if ((found = dlsym(library, "PQ" #name)) == NULL) {                                        \
-		*missing = "PQ" #name;                                                             \
-		return false;                                                                      \
-	}                                                                                          \
-	memcpy(&table->name, &found, sizeof(found));
+	if (!LIBRARY_FIND(library, PQ##name, &table->name, err))                                   \
+		return false;
 	PQ_FUNCTIONS(FIND)
 #undef FIND
 	return true;
@@ -28,18 +22,12 @@ static bool find(struct pq *table, void *library, const char **missing)
 bool pq_open(struct err *err)
 {
 	static bool ready;
+	struct library library;
 	struct pq table;
-	const char *missing = NULL;
 	if (ready)
 		return true;
-	/* Of the twenty libraries little is called: what is not is not looked for either. */
-	void *library = dlopen(file, RTLD_LAZY | RTLD_LOCAL);
-	if (library == NULL)
-		err_set(
-		    err, ERR_CONFIG, "PostgreSQL's client library can't be used: %s", dlerror());
-	else if (!find(&table, library, &missing))
-		err_set(err, ERR_CONFIG, "%s is too old: it has no %s", file, missing);
-	else {
+	if (library_open(&library, "PostgreSQL's client library", files, err) &&
+	    find(&table, &library, err)) {
 		pq = table;
 		return ready = true;
 	}

@@ -340,6 +340,7 @@ const struct db_driver db_postgres = {
     .kinds = pg_kinds,
     .own_tables = sql_postgres_own_tables,
     .client = client,
+    .programs = pg_programs,
     .check_url = check_url,
     .open = open_session,
     .close = close_session,

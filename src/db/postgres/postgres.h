@@ -387,6 +387,10 @@ bool pg_foreign_holder(
 size_t pg_foreign_keys(
     const char *table, const char *schema, const char *database, struct pg_foreign keys[2]);
 
+/* --- program.c: those that are part of this one --- */
+
+extern const struct db_program pg_programs[];
+
 /* --- dump.c, kinship.c, restore.c --- */
 
 const char *pg_dump_folder(const struct url *url, struct arena *arena);

@@ -10,6 +10,22 @@
 
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
+/* Executed anew: what the programs do with their process (exit, signals, secrets) is not ours. */
+#define OURSELVES "/proc/self/exe"
+
+#ifdef DB_ENTRY_LINKED
+int pg_dump_main(int argc, char **argv);
+int pg_restore_main(int argc, char **argv);
+
+const struct db_program pg_programs[] = {
+    {"pg_dump", pg_dump_main},
+    {"pg_restore", pg_restore_main},
+    {0},
+};
+#else
+const struct db_program pg_programs[] = {{0}};
+#endif
+
 enum {
 	VERSION_MS = 10 * 1000,
 	SAID_MAX = 16 * 1024, /* of what a program says, its end */
@@ -110,19 +126,34 @@ static bool read_version(struct pg_program *program, const char *text, struct ar
 	return true;
 }
 
-static bool look(struct pg_program *ret, const char *path, struct arena *arena,
+/* Keep it when it is newer than the one there is. */
+static bool look(struct pg_program *newest, struct pg_program program, struct arena *arena,
     const struct stop *stop, struct err *err)
 {
 	char *argv[] = {(char *)(uintptr_t) "--version", NULL};
 	CLEANUP(buf_free) struct buf output = buf_init(1024);
-	struct pg_program program = {.path = path};
 	struct pg_call call = {.program = &program, .argv = argv, .argc = 1};
 	struct stop limit = stop_within(stop, VERSION_MS);
 	if (!pg_program_read(&call, &output, &limit, err))
 		return false;
 	if (output.len == 0 || !read_version(&program, output.data, arena))
-		return err_set(err, ERR_DATABASE, "%s does not say which version it is", path);
-	*ret = program;
+		return err_set(
+		    err, ERR_DATABASE, "%s does not say which version it is", program.title);
+	if (program.major > newest->major)
+		*newest = program;
+	return true;
+}
+
+static bool look_at_ours(struct pg_program *newest, const char *name, struct arena *arena,
+    const struct stop *stop, struct err *err)
+{
+	for (const struct db_program *own = pg_programs; own->name != NULL; own++) {
+		struct pg_program program = {.path = OURSELVES,
+		    .word = arena_printf(arena, DB_PROGRAM_PREFIX "%s", name),
+		    .title = arena_printf(arena, "db-entry's own %s", name)};
+		if (text_is(own->name, name) && !look(newest, program, arena, stop, err))
+			return err_next(err, "mount /proc: db-entry runs its %s from there", name);
+	}
 	return true;
 }
 
@@ -150,11 +181,13 @@ static bool none(const char *name, const char *server, const struct pg_program *
 		    server == NULL ? "" : server);
 	if (newest->path != NULL)
 		err_why(err, "%s is the newest there is on PATH and where distributions put it",
-		    newest->path);
+		    newest->title);
 	else if (last->kind != ERR_NONE)
 		err_why(err, "%s", last->message);
 	else
 		err_why(err, "it is neither on PATH nor where distributions put it");
+	if (last->next[0] != '\0')
+		err_next(err, "%s", last->next);
 	advise(server == NULL ? NEWEST : major_of(server), err);
 	return false;
 }
@@ -164,14 +197,13 @@ bool pg_program_find(struct pg_program *ret, const char *name, const char *serve
 {
 	struct candidates candidates = find_candidates(name, arena);
 	struct pg_program newest = {.path = NULL};
-	struct err last = {.kind = ERR_NONE};
+	struct err last = {.kind = ERR_NONE, .next = ""};
+	look_at_ours(&newest, name, arena, stop, &last);
 	for (size_t i = 0; i < candidates.count; i++) {
-		struct pg_program program = {.path = NULL};
+		const char *path = candidates.paths[i];
 		if (!stop_check(stop, err))
 			return false;
-		if (look(&program, candidates.paths[i], arena, stop, &last) &&
-		    program.major > newest.major)
-			newest = program;
+		look(&newest, (struct pg_program){.path = path, .title = path}, arena, stop, &last);
 	}
 	if (!stop_check(stop, err))
 		return false;
@@ -251,7 +283,7 @@ static bool fail(const struct pg_call *call, const struct proc_result *result,
     const struct buf *errors, struct arena *arena, struct err *err)
 {
 	CLEANUP(buf_free) struct buf said = buf_init(4 * SAID_MAX);
-	const char *name = fs_name_of(call->program->path);
+	const char *name = fs_name_of(call->program->title);
 	if (result->status > 128)
 		err_set(err, ERR_DATABASE, "%s was ended by signal %d", name, result->status - 128);
 	else
@@ -268,9 +300,12 @@ bool pg_program_run(const struct pg_call *call, const struct stop *stop, struct 
 	CLEANUP(arena_free) struct arena arena = {0};
 	CLEANUP(buf_free) struct buf errors = buf_init(SAID_MAX);
 	struct proc_result result;
-	char **argv = arena_array(&arena, call->argc + 2, sizeof(*argv));
-	argv[0] = arena_strdup(&arena, call->program->path);
-	memcpy(argv + 1, call->argv, call->argc * sizeof(*argv));
+	char **argv = arena_array(&arena, call->argc + 3, sizeof(*argv));
+	size_t argc = 0;
+	argv[argc++] = arena_strdup(&arena, call->program->path);
+	if (call->program->word != NULL)
+		argv[argc++] = arena_strdup(&arena, call->program->word);
+	memcpy(argv + argc, call->argv, call->argc * sizeof(*argv));
 	const struct proc_stream stream = {
 	    .argv = argv,
 	    .environment = environment_of(call, &arena),

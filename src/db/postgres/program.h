@@ -1,4 +1,7 @@
-/* pg_dump and pg_restore: which ones there are, and how they are run. For dump.c and restore.c. */
+/*
+ * pg_dump and pg_restore: which ones there are, and how they are run. For dump.c and restore.c.
+ * In the static binary both are part of this program.
+ */
 #ifndef DB_ENTRY_DB_POSTGRES_PROGRAM_H
 #define DB_ENTRY_DB_POSTGRES_PROGRAM_H
 
@@ -7,12 +10,15 @@
 
 struct pg_program {
 	const char *path;    /* absolute */
+	const char *word;    /* the first it gets, when it is a part of this one; NULL */
+	const char *title;   /* for people: its path, or whose it is */
 	const char *version; /* "15.4" */
 	int major;
 };
 
 /*
- * The newest program of that name ("pg_dump"), in the arena; of equally new ones the one on PATH.
+ * The newest program of that name ("pg_dump"), in the arena; of equally new ones our own, then the
+ * one on PATH.
  * ERR_DUMP when there is none, or none whose major version is at least that of `server` (its
  * version, "15.4"; NULL: any will do), naming both and what to install.
  */

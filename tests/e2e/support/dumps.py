@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from support.preload import is_static
 from support.servers import find_program
 
 
@@ -18,6 +19,13 @@ def pg_shop(pg_project):
 
 def tool(name):
     return find_program(name, [f"/usr/lib/postgresql/*/bin/{name}"])
+
+
+def own_tool(project, name):
+    """The one db-entry takes, which can read its dumps: a static program's is its own."""
+    if not is_static(project.binary):
+        return tool(name)
+    return project.script(f"own/{name}", f'exec {project.binary} internal:{name} "$@"')
 
 
 def populate(project, rows=100):
@@ -92,7 +100,7 @@ def until_gone(project, seconds=10):
 
 def wrapper(project, version, body, name="pg_dump"):
     """A program of that name in front on PATH, whose own version is `version`."""
-    real = tool(name)
+    real = own_tool(project, name)
     project.script(
         f"bin/{name}",
         f"""

@@ -57,6 +57,19 @@ static void closing_nothing_is_harmless(void **state)
 	assert_null(db);
 }
 
+static void programs_have_a_word_of_their_own(void **state)
+{
+	(void)state;
+	assert_null(db_program_for("status"));
+	assert_null(db_program_for("pg_dump"));
+	assert_null(db_program_for(DB_PROGRAM_PREFIX));
+	assert_null(db_program_for(DB_PROGRAM_PREFIX "nothing"));
+	for (size_t i = 0; db_drivers[i] != NULL; i++)
+		for (const struct db_program *p = db_drivers[i]->programs;
+		     p != NULL && p->name != NULL; p++)
+			assert_null(db_program_for(p->name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -64,6 +77,7 @@ int main(void)
 	    cmocka_unit_test(unknown_scheme_names_those_there_are),
 	    cmocka_unit_test(drivers_differ),
 	    cmocka_unit_test(closing_nothing_is_harmless),
+	    cmocka_unit_test(programs_have_a_word_of_their_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
