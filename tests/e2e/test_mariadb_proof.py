@@ -265,9 +265,12 @@ def test_table_that_took_its_name_is_not(past, how):
     assert past.sql("SELECT COUNT(*) FROM roles") == [("3",)]
 
 
-def test_table_that_was_there_is_not_made(past):
-    past.migration("0001_table", "CREATE TABLE IF NOT EXISTS plain (a integer); CREATE TABLE x (a integer);")
-    past.migration("0002_fewer", "DELETE FROM plain;")
+@pytest.mark.parametrize("loss", ["DELETE FROM plain;", "DROP TABLE plain;"])
+@pytest.mark.parametrize("before", ["", "SET sql_notes = 0;", "/*!40111 SET @OLD_SQL_NOTES=@@SQL_NOTES, SQL_NOTES=0 */;"],
+                         ids=["plain", "no-notes", "dump"])
+def test_table_that_was_there_is_not_made(past, before, loss):
+    past.migration("0001_table", before + "CREATE TABLE IF NOT EXISTS plain (a integer); CREATE TABLE x (a integer);")
+    past.migration("0002_fewer", loss)
     assert past.run("apply").code == 20
     assert past.sql("SELECT COUNT(*) FROM plain") == [("3",)]
 

@@ -77,6 +77,25 @@ void my_cascades_add(struct my_cascades *cascades, const char *schema, const cha
 	}
 }
 
+void my_cascades_add_named(struct my_cascades *cascades, const char *text)
+{
+	for (size_t i = 0; i < cascades->rows.count; i++) {
+		const char *const *row = cascades->rows.cells + i * CELLS;
+		if (!my_mentions(text, row[PARENT]))
+			continue;
+		my_cascades_add(cascades, row[PARENT_SCHEMA], row[PARENT], true, NULL);
+		my_cascades_add(cascades, row[PARENT_SCHEMA], row[PARENT], false, text);
+	}
+}
+
+void my_cascades_add_all(struct my_cascades *cascades, bool deleted, const char *text)
+{
+	for (size_t i = 0; i < cascades->rows.count; i++) {
+		const char *const *row = cascades->rows.cells + i * CELLS;
+		my_cascades_add(cascades, row[PARENT_SCHEMA], row[PARENT], deleted, text);
+	}
+}
+
 bool my_taken_has_rows(struct my_db *s, const struct my_taken *taken)
 {
 	CLEANUP(arena_free) struct arena arena = {0};

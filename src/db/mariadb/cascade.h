@@ -30,6 +30,12 @@ bool my_cascades_read(struct my_db *s, struct arena *arena, struct db_rows *rows
 void my_cascades_add(struct my_cascades *cascades, const char *schema, const char *table,
     bool deleted, const char *text);
 
+/* What a statement may take along of which nobody knows what it changes: by the tables it names. */
+void my_cascades_add_named(struct my_cascades *cascades, const char *text);
+
+/* And where a name leads to a table of another name: as of all that others refer to. */
+void my_cascades_add_all(struct my_cascades *cascades, bool deleted, const char *text);
+
 /* Could it be there? Asked by session `s`. True too where it can't be read. */
 bool my_taken_has_rows(struct my_db *s, const struct my_taken *taken);
 

@@ -30,12 +30,35 @@ static bool says_any(const struct sql_statement *statement, const char *const *w
 
 static const char *const of_characters[] = {"CONVERT", "CHARACTER", "CHARSET", "COLLATE", NULL};
 
+/* --- Names --- */
+
+static bool moves_names(const struct sql_statement *statement, const char *table)
+{
+	return sql_moves_names(statement->dialect, statement->text, statement->len) &&
+	       names(statement, table);
+}
+
+/*
+ * Does the name of a table lead, by then, to rows of one that has another name now? `there`: it has
+ * rows now, which a view that is made of it does not change.
+ */
+static bool is_moved(const struct sql_script *script, size_t at, const char *table, bool there)
+{
+	for (size_t i = 0; i < at; i++)
+		if (moves_names(&script->statements[i], table) &&
+		    (!there || names(&script->statements[i], "RENAME")))
+			return true;
+	return false;
+}
+
 /* --- Columns defined anew --- */
 
 /* Then what is there now is not what it will find. */
 static bool is_changed_before(
     const struct sql_script *script, size_t at, const struct sql_column_change *change)
 {
+	if (is_moved(script, at, change->table, true))
+		return true;
 	for (size_t i = 0; i < at; i++) {
 		const struct sql_statement *before = &script->statements[i];
 		if (names(before, "sql_mode"))
@@ -142,6 +165,23 @@ static bool reads(const struct sql_statement *statement)
 		   sql_head_matches(&head, "CREATE ?OR ?REPLACE ?TEMPORARY TABLE"));
 }
 
+static bool changes_moved(struct my_db *s, const struct sql_script *script, size_t at, bool *moved,
+    struct arena *arena, struct err *err)
+{
+	struct my_change change;
+	bool has;
+	my_change_of(&change, &script->statements[at], arena);
+	*moved = false;
+	for (size_t i = 0; i < change.count && !*moved; i++) {
+		const struct my_changed *table = &change.tables[i];
+		if (!s->base.driver->has_rows(
+			&s->base, table->schema, table->name, &has, &s->stop, err))
+			return false;
+		*moved = is_moved(script, at, table->name, has);
+	}
+	return true;
+}
+
 static bool judge_triggers(struct my_db *s, const struct sql_script *script, size_t at,
     struct risk *risk, struct arena *arena, struct err *err)
 {
@@ -152,6 +192,12 @@ static bool judge_triggers(struct my_db *s, const struct sql_script *script, siz
 	if (!s->reach_read && !my_reach_read(s, script, false, err))
 		return false;
 	const char *code = changes ? my_reach_harmful(s, statement) : my_reach_view(s, statement);
+	bool moved = false;
+	if (code == NULL && changes && my_reach_any_harmful(s) &&
+	    !changes_moved(s, script, at, &moved, arena, err))
+		return false;
+	if (moved)
+		code = "the trigger of a table by its other name";
 	if (code == NULL)
 		return true;
 	risk->level = RISK_UNKNOWN;
@@ -164,25 +210,29 @@ static bool judge_triggers(struct my_db *s, const struct sql_script *script, siz
 /* --- Rows in conflict --- */
 
 /* Where rows are there, some may be; only the proof could tell. */
-static bool judge_conflicts(struct my_db *s, const struct sql_statement *statement,
+static bool judge_conflicts(struct my_db *s, const struct sql_script *script, size_t at,
     struct risk *risk, struct arena *arena, struct err *err)
 {
 	struct my_change change;
-	bool has = false;
+	bool has;
 	if (risk->level >= RISK_DESTRUCTIVE || !text_is(risk->rule, "upsert"))
 		return true;
-	my_change_of(&change, statement, arena);
-	for (size_t i = 0; i < change.count && !has; i++)
-		if (!s->base.driver->has_rows(&s->base, change.tables[i].schema,
-			change.tables[i].name, &has, &s->stop, err))
+	my_change_of(&change, &script->statements[at], arena);
+	has = change.count == 0; /* of nobody knows which */
+	for (size_t i = 0; i < change.count && !has; i++) {
+		const struct my_changed *table = &change.tables[i];
+		if (!s->base.driver->has_rows(
+			&s->base, table->schema, table->name, &has, &s->stop, err))
 			return false;
+		has = has || is_moved(script, at, table->name, false);
+	}
 	if (!has)
 		return true;
 	risk->level = RISK_DESTRUCTIVE;
 	risk->why = arena_printf(arena,
-	    "rows of %s in conflict may be overwritten; in a migration that changes nothing but"
+	    "rows%s%s in conflict may be overwritten; in a migration that changes nothing but"
 	    " rows it is known before it is done",
-	    change.tables[0].name);
+	    change.count == 0 ? "" : " of ", change.count == 0 ? "" : change.tables[0].name);
 	return true;
 }
 
@@ -192,8 +242,8 @@ static void add_loss(struct my_db *s, struct risk *risk, const struct my_taken *
     struct buf *why, struct arena *arena)
 {
 	const struct risk_loss loss = {.object = my_taken_object(s, taken, arena),
-	    .table = taken->table,
-	    .schema = taken->schema};
+	    .table = arena_strdup(arena, taken->table),
+	    .schema = arena_strdup(arena, taken->schema)};
 	for (size_t i = 0; i < risk->loss_count; i++)
 		if (text_is(risk->losses[i].object, loss.object))
 			return;
@@ -205,10 +255,13 @@ static void add_loss(struct my_db *s, struct risk *risk, const struct my_taken *
 	    taken->table, taken->parent, taken->rule);
 }
 
-static bool add_parents(struct my_db *s, const struct my_change *change, const char *text,
-    struct my_cascades *cascades, struct err *err)
+static bool add_parents(struct my_db *s, const struct sql_script *script, size_t at,
+    const struct my_change *change, struct my_cascades *cascades, struct err *err)
 {
+	const char *text = script->statements[at].text;
 	bool update = change->form == MY_UPDATE || change->form == MY_UPSERT;
+	if (change->form == MY_ANYTHING)
+		my_cascades_add_named(cascades, text);
 	for (size_t i = 0; i < change->count; i++) {
 		const struct my_changed *table = &change->tables[i];
 		bool has;
@@ -216,6 +269,9 @@ static bool add_parents(struct my_db *s, const struct my_change *change, const c
 			&s->base, table->schema, table->name, &has, &s->stop, err))
 			return false;
 		const char *schema = table->schema == NULL ? s->server.database : table->schema;
+		bool view = my_reach_is_view(s, table->name);
+		if (view || is_moved(script, at, table->name, has))
+			my_cascades_add_all(cascades, !update, update && !view ? text : NULL);
 		if (has)
 			my_cascades_add(
 			    cascades, schema, table->name, !update, update ? text : NULL);
@@ -223,6 +279,24 @@ static bool add_parents(struct my_db *s, const struct my_change *change, const c
 			my_cascades_add(cascades, schema, table->name, false, NULL);
 	}
 	return true;
+}
+
+/* Does a foreign key that is added before it act on its tables? The catalog has none of it yet. */
+static bool is_referred(const struct sql_script *script, size_t at, const struct my_change *change)
+{
+	static const char *const acts[] = {"CASCADE", "SET", NULL};
+	bool update = change->form == MY_UPDATE || change->form == MY_UPSERT;
+	for (size_t i = 0; i < at; i++) {
+		const struct sql_statement *before = &script->statements[i];
+		if (before->class != SQL_COMMITS || !names(before, "ALTER") ||
+		    !names(before, "REFERENCES") || !says_any(before, acts) ||
+		    (update && !names(before, "UPDATE")))
+			continue;
+		for (size_t k = 0; k < change->count; k++)
+			if (names(before, change->tables[k].name))
+				return true;
+	}
+	return false;
 }
 
 /* Rows of other tables that the engine takes along are named beside those of the statement. */
@@ -235,22 +309,31 @@ static bool judge_cascades(struct my_db *s, const struct sql_script *script, siz
 	if (!changes_rows(&script->statements[at]))
 		return true;
 	my_change_of(&change, &script->statements[at], arena);
-	if (change.form == MY_INSERT || change.count == 0)
+	if (change.form == MY_INSERT || (change.count == 0 && change.form != MY_ANYTHING))
 		return true;
+	if (is_referred(script, at, &change)) {
+		risk->level = RISK_UNKNOWN;
+		risk->rule = "cascade";
+		risk->why = "a foreign key that is added before it may take rows along";
+		return true;
+	}
+	if (!s->reach_read && !my_reach_read(s, script, false, err))
+		return false;
 	if (!s->cascades_read &&
 	    !(s->cascades_read = my_cascades_read(s, &s->cascade_arena, &s->cascades, err)))
 		return false;
 	cascades.rows = s->cascades;
-	if (!add_parents(s, &change, script->statements[at].text, &cascades, err))
+	if (!add_parents(s, script, at, &change, &cascades, err))
 		return false;
 	for (size_t i = 0; i < cascades.count; i++)
 		if (my_taken_has_rows(s, &cascades.taken[i]))
 			add_loss(s, risk, &cascades.taken[i], &why, arena);
-	if (why.len == 0 || why.overflow || risk->level == RISK_UNKNOWN)
+	if ((why.len == 0 && !why.overflow) || risk->level == RISK_UNKNOWN)
 		return true;
 	risk->level = RISK_DESTRUCTIVE;
 	risk->rule = "cascade";
-	risk->why = arena_strdup(arena, why.data);
+	risk->why = why.overflow ? "rows of many other tables may go with it"
+				 : arena_strdup(arena, why.data);
 	return true;
 }
 
@@ -263,7 +346,7 @@ bool my_judge(struct db *db, const struct sql_script *script, size_t at, struct 
 		arena_free(&s->cascade_arena);
 	}
 	return my_enter(s, stop, err) && judge_columns(s, script, at, risk, arena, err) &&
-	       judge_conflicts(s, &script->statements[at], risk, arena, err) &&
+	       judge_conflicts(s, script, at, risk, arena, err) &&
 	       judge_cascades(s, script, at, risk, arena, err) &&
 	       judge_triggers(s, script, at, risk, arena, err) &&
 	       my_judge_first(s, script, at, risk, err);

@@ -14,9 +14,9 @@
 static bool read_begin(struct my_db *s, struct err *err)
 {
 	static const char things[] = "SELECT " COUNT_OF("TABLES", "TABLE_SCHEMA",
-	    " AND TABLE_NAME NOT LIKE 'db\\_entry\\_%'") " + " COUNT_OF("ROUTINES",
-	    "ROUTINE_SCHEMA", "") " + " COUNT_OF("EVENTS", "EVENT_SCHEMA",
-	    "") " + " COUNT_OF("TRIGGERS", "TRIGGER_SCHEMA", "");
+	    " AND LEFT(TABLE_NAME, 9) <> 'db_entry_'") " + " COUNT_OF("ROUTINES", "ROUTINE_SCHEMA",
+	    "") " + " COUNT_OF("EVENTS", "EVENT_SCHEMA", "") " + " COUNT_OF("TRIGGERS",
+	    "TRIGGER_SCHEMA", "");
 	static const char others[] =
 	    "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT IN"
 	    " (DATABASE(), 'information_schema')";

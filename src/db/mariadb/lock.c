@@ -235,8 +235,12 @@ static bool take(
 		return busy_with_us(s, holder, err);
 	if (take_rest(s, state, holder, err))
 		return true;
-	if (s->conn != NULL)
+	s->lock.held = false;
+	if (s->conn != NULL) {
+		my_foreign_release(s, &ignored);
+		my_lease_release(s, &ignored);
 		release_local(s, &was, &ignored);
+	}
 	return false;
 }
 
@@ -271,10 +275,10 @@ void my_lock_note(struct db *db, const char *progress)
 bool my_lock_check(struct db *db, const struct stop *stop, struct err *err)
 {
 	struct my_db *s = (struct my_db *)db;
-	bool held = false;
+	bool held = s->lock.held && !s->lock.local; /* then the lease is all there is */
 	if (!my_enter(s, stop, err))
 		return false;
-	if (s->lock.held &&
+	if (s->lock.held && s->lock.local &&
 	    !my_lock_call(s, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", s->lock.key, &held, err))
 		return false;
 	if (held)

@@ -374,7 +374,6 @@ static bool has_rows(struct db *db, const char *schema, const char *table, bool 
 {
 	struct my_db *s = (struct my_db *)db;
 	return my_enter(s, stop, err) && has_row(s, schema, table, has, err);
-	return true;
 }
 
 static const char *const schemes[] = {"mysql", "mariadb", "mysql2", NULL};

@@ -115,8 +115,8 @@ struct my_db {
 	const char *label;
 	bool settled; /* the session has its settings */
 	bool in_transaction;
-	bool
-	    strayed; /* a migration's statement may have changed the session since the last reset */
+	bool strayed;       /* since the last reset a statement may have changed the session */
+	bool wsrep_refused; /* the user may not set wsrep_on */
 	struct my_lock lock;
 	/* reach.h: triggers, views and routines, of the script that is judged; other databases. */
 	struct arena reach_arena;

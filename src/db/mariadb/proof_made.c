@@ -103,7 +103,8 @@ static void note_made(struct my_db *s, const struct reading *reading, unsigned w
 	struct sql_capture captured[SQL_CAPTURES];
 	const struct sql_head *head = &reading->parts[0].head;
 	if (sql_head_capture(head, "CREATE TABLE IF NOT EXISTS *. *", captured, NULL)) {
-		if (warnings == 0)
+		/* Dumps begin with sql_notes = 0: then it says nothing. */
+		if (warnings == 0 && !s->strayed)
 			add(s, &captured[0], NULL);
 		return;
 	}

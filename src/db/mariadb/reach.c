@@ -12,6 +12,14 @@ enum {
 	DEPTH = 8 /* of routines that call routines */
 };
 
+/* Where a backslash is an ordinary character strings end elsewhere than it is read here. */
+#define READABLE(body)                                                                             \
+	"IF(FIND_IN_SET('NO_BACKSLASH_ESCAPES', SQL_MODE) > 0 AND INSTR(" body ", CHAR(92)) > 0,"  \
+	" NULL, " body ")"
+
+/* '' would be NULL under EMPTY_STRING_IS_NULL. */
+#define NOTHING "LEFT(TABLE_NAME, 0)"
+
 /* --- Reading --- */
 
 static bool names(const struct sql_statement *statement, const char *name)
@@ -116,7 +124,9 @@ static bool read_made(const struct my_db *s, const struct sql_statement *stateme
 		skip_to(&lexer, &token, each);
 	const char *body = token.text == NULL ? "" : token.text;
 	size_t len = token.text == NULL ? 0 : statement->len - (size_t)(body - statement->text);
-	row[MY_REACH_BODY] = arena_strndup(arena, body, len);
+	bool readable = (statement->dialect->lexing & SQL_LEX_BACKSLASHES) != 0 ||
+			memchr(body, '\\', len) == NULL;
+	row[MY_REACH_BODY] = readable ? arena_strndup(arena, body, len) : NULL;
 	row[MY_REACH_SCHEMA] = s->server.database;
 	row[MY_REACH_KIND] = trigger ? "TRIGGER" : "ROUTINE";
 	return true;
@@ -149,19 +159,25 @@ bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engine
 	s->reach_read = false;
 	if (!list_schemas(s, script, &in, err))
 		return false;
+	buf_add_text(&sql, "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ");
+	buf_add_text(&sql, READABLE("ACTION_STATEMENT"));
 	buf_printf(&sql,
-	    "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_STATEMENT, TRIGGER_SCHEMA,"
-	    " CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) FROM information_schema.TRIGGERS WHERE"
-	    " TRIGGER_SCHEMA IN %s UNION ALL SELECT '', TABLE_NAME, VIEW_DEFINITION, TABLE_SCHEMA,"
-	    " 'VIEW' FROM information_schema.VIEWS WHERE TABLE_SCHEMA IN %s UNION ALL SELECT"
-	    " ROUTINE_NAME, NULL, ROUTINE_DEFINITION, ROUTINE_SCHEMA, 'ROUTINE' FROM"
-	    " information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN %s",
-	    in.data, in.data, in.data);
+	    ", TRIGGER_SCHEMA, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) FROM"
+	    " information_schema.TRIGGERS WHERE TRIGGER_SCHEMA IN %s UNION ALL SELECT " NOTHING
+	    ", TABLE_NAME, VIEW_DEFINITION, TABLE_SCHEMA, 'VIEW' FROM information_schema.VIEWS"
+	    " WHERE TABLE_SCHEMA IN %s UNION ALL SELECT ROUTINE_NAME, NULL, ",
+	    in.data, in.data);
+	buf_add_text(&sql, READABLE("ROUTINE_DEFINITION"));
+	buf_printf(&sql,
+	    ", ROUTINE_SCHEMA, 'ROUTINE' FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA IN"
+	    " %s",
+	    in.data);
 	if (engines)
 		buf_printf(&sql,
-		    " UNION ALL SELECT '', TABLE_NAME, '', TABLE_SCHEMA, 'ENGINE' FROM"
-		    " information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW',"
-		    " 'TEMPORARY') AND COALESCE(ENGINE, '') <> 'InnoDB' AND TABLE_SCHEMA IN %s",
+		    " UNION ALL SELECT " NOTHING ", TABLE_NAME, " NOTHING ", TABLE_SCHEMA,"
+		    " 'ENGINE' FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW',"
+		    " 'SYSTEM VIEW', 'TEMPORARY') AND COALESCE(ENGINE, '') <> 'InnoDB' AND"
+		    " TABLE_SCHEMA IN %s",
 		    in.data);
 	if (in.overflow || sql.overflow)
 		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
@@ -308,6 +324,17 @@ enum my_calls my_calls_in(const struct my_db *s, const char *body)
 			    : calls_of(s, &dialect_mariadb, body, strlen(body), true, 1);
 }
 
+bool my_reach_is_view(const struct my_db *s, const char *name)
+{
+	for (size_t i = 0; i < s->reach.count; i++) {
+		const char *const *row = my_reach_row(s, i);
+		if (text_is(row[MY_REACH_KIND], "VIEW") &&
+		    text_is_nocase(row[MY_REACH_TABLE], name))
+			return true;
+	}
+	return false;
+}
+
 bool my_reach_names(const struct my_db *s, const char *text)
 {
 	for (size_t i = 0; i < s->reach.count; i++) {
@@ -347,7 +374,7 @@ static bool is_harmful(const struct my_db *s, const char *body)
 	return false;
 }
 
-static bool is_any_harmful(const struct my_db *s)
+bool my_reach_any_harmful(const struct my_db *s)
 {
 	for (size_t i = 0; i < s->reach.count; i++) {
 		const char *const *row = my_reach_row(s, i);
@@ -401,7 +428,7 @@ const char *my_reach_harmful(const struct my_db *s, const struct sql_statement *
 			continue;
 		/* A view leads to any table, and rows that are added fire more. */
 		if (name[0] == '\0' || (body != NULL && says_any(body, adds))) {
-			if (is_any_harmful(s))
+			if (my_reach_any_harmful(s))
 				return name[0] == '\0' ? row[MY_REACH_TABLE] : name;
 		} else if (body == NULL || is_harmful(s, body))
 			return name;

@@ -46,6 +46,12 @@ enum my_calls my_calls_of(const struct my_db *s, const struct sql_statement *sta
 /* The same of a definition; NULL is one that can't be seen. */
 enum my_calls my_calls_in(const struct my_db *s, const char *body);
 
+/* Is it a view's name? */
+bool my_reach_is_view(const struct my_db *s, const char *name);
+
+/* Is there any trigger that may lose something? */
+bool my_reach_any_harmful(const struct my_db *s);
+
 /* Is there a trigger or view by a table's name? */
 bool my_reach_names(const struct my_db *s, const char *text);
 

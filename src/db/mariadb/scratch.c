@@ -16,7 +16,7 @@
 #define PREFIX "db_entry_scratch_"
 
 enum {
-	OLD_S = 600, /* in a cluster: the lock of one that another node made can't be seen */
+	OLD_S = 86400, /* in a cluster: the lock of one that another node made can't be seen */
 	LEAVE_MS = 4000
 };
 
@@ -76,7 +76,7 @@ static bool create(
 	CLEANUP(buf_free) struct buf lock = buf_init(4096);
 	struct err ignored;
 	/* Of others it may wait for nothing but a lock on all of the server. */
-	if (!my_do(s, "SET SESSION lock_wait_timeout = 5", err))
+	if (!my_do(s, "SET SESSION lock_wait_timeout = 5, SESSION wait_timeout = 3600", err))
 		return false;
 	buf_printf(&lock, "DO GET_LOCK('%s', 0)", scratch->name);
 	if (collation != NULL)

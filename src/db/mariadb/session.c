@@ -59,7 +59,8 @@ static bool apply(struct my_db *s, struct err *err)
 {
 	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MAX);
 	add_limits(s, &sql);
-	buf_add_text(&sql, ", SESSION session_track_state_change = 1, SESSION autocommit = 1, ");
+	buf_add_text(&sql, ", SESSION session_track_state_change = 1, SESSION autocommit = 1,"
+			   " SESSION sql_notes = 1, ");
 	add_mode(s, &sql);
 	/* Who holds the lock is idle in between; but one that is gone without a word must not keep
 	 * it for long. */
@@ -99,7 +100,8 @@ static const struct {
 
 static bool counts(const struct my_db *s, size_t i)
 {
-	return !(ours[i].outside && s->in_transaction) && (!ours[i].wsrep || s->server.galera);
+	return !(ours[i].outside && s->in_transaction) &&
+	       (!ours[i].wsrep || (s->server.galera && !s->wsrep_refused));
 }
 
 bool my_be_ourselves(struct my_db *s, struct err *err)
@@ -118,7 +120,14 @@ bool my_be_ourselves(struct my_db *s, struct err *err)
 		else
 			buf_printf(&sql, "SESSION %s = %s", ours[i].name, ours[i].value);
 	}
-	return my_do(s, sql.data, err);
+	if (my_do(s, sql.data, err))
+		return true;
+	/* wsrep_on takes SUPER, even for leaving it as it is; who has not that has not changed it.
+	 */
+	if (!s->server.galera || s->wsrep_refused || !text_is(err->code, "1227"))
+		return false;
+	s->wsrep_refused = true;
+	return my_be_ourselves(s, err);
 }
 
 bool my_be_theirs(struct my_db *s, struct err *err)

@@ -2,6 +2,10 @@
 #include "db/mariadb/proof.h"
 #include <string.h>
 
+enum {
+	CLEANUP_MS = 3000
+};
+
 /*
  * At the level the server has: what a migration changes it reads as it is now at any of them, and
  * READ COMMITTED is refused where the binary log has statements.
@@ -11,11 +15,16 @@ bool my_begin(struct db *db, const struct stop *stop, struct err *err)
 	struct my_db *s = (struct my_db *)db;
 	const struct db_limits limits = s->limits;
 	if ((s->proof->spoiled && !my_reset(db, &limits, stop, err)) || !my_enter(s, stop, err) ||
-	    !my_settle(s, err) || !my_do(s, "START TRANSACTION", err))
+	    !my_settle(s, err))
 		return false;
-	s->in_transaction = true;
+	s->in_transaction = true; /* perhaps, when it is stopped meanwhile */
 	s->proof->spoiled = false;
-	return my_proof_begun(s, err);
+	if (my_do(s, "START TRANSACTION", err) && my_proof_begun(s, err))
+		return true;
+	const struct stop soon = stop_cleanup(CLEANUP_MS);
+	struct err ignored;
+	my_rollback(db, &soon, &ignored);
+	return false;
 }
 
 bool my_commit(struct db *db, const struct stop *stop, struct err *err)
