@@ -35,14 +35,6 @@ enum block {
 	BLOCK_DO /* WHILE and FOR, whose statements stand behind DO */
 };
 
-static bool is_one_of(const struct sql_token *token, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (sql_token_is(token, *words))
-			return true;
-	return false;
-}
-
 static bool is_semicolon(const struct sql_token *token)
 {
 	return token->kind == SQL_TOKEN_SEMICOLON;
@@ -119,7 +111,7 @@ static void follow_start(struct compound *c, const struct sql_token *token)
 		return;
 	if (sql_token_is(token, "END") && c->depth > 0) {
 		close_block(c);
-	} else if (is_one_of(token, conditions) && c->depth > 0) {
+	} else if (sql_token_is_any(token, conditions) && c->depth > 0) {
 		c->cases = 0;
 		c->at = AT_CONDITION;
 	} else if (sql_token_is(token, "UNTIL") && innermost(c) == BLOCK_REPEAT) {
@@ -174,7 +166,7 @@ static void follow_handler(struct compound *c, const struct sql_token *token)
 
 	if (is_semicolon(token))
 		c->at = AT_START;
-	else if (!is_one_of(token, more))
+	else if (!sql_token_is_any(token, more))
 		c->at = AT_HANDLER_NEXT;
 }
 
@@ -197,13 +189,13 @@ static void follow_create(struct compound *c, const struct sql_token *token)
 
 	if (is_semicolon(token))
 		c->at = AT_NOTHING;
-	else if (value || is_one_of(token, passed))
+	else if (value || sql_token_is_any(token, passed))
 		return;
 	else if (sql_token_is(token, "EVENT"))
 		c->at = AT_EVENT;
 	else if (c->at == AT_ALTER)
 		c->at = AT_NOTHING;
-	else if (is_one_of(token, routines))
+	else if (sql_token_is_any(token, routines))
 		c->at = AT_PARAMETERS;
 	else if (sql_token_is(token, "TRIGGER"))
 		c->at = AT_TRIGGER;
@@ -239,8 +231,8 @@ static void follow_characteristics(struct compound *c, const struct sql_token *t
 		c->at = AT_HELD;
 	else if (sql_token_is(token, "RETURN"))
 		c->at = AT_RETURN;
-	else if (is_one_of(token, words) ||
-		 (sql_token_is(token, "SET") && !is_one_of(&c->before, behind)))
+	else if (sql_token_is_any(token, words) ||
+		 (sql_token_is(token, "SET") && !sql_token_is_any(&c->before, behind)))
 		c->at = AT_STATEMENT;
 	else
 		follow_opening(c, token);

@@ -569,3 +569,16 @@ bool sql_token_is(const struct sql_token *token, const char *word)
 	return token->kind == SQL_TOKEN_WORD && token->len == strlen(word) &&
 	       strncasecmp(token->text, word, token->len) == 0;
 }
+
+bool sql_token_is_any(const struct sql_token *token, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (sql_token_is(token, *words))
+			return true;
+	return false;
+}
+
+bool sql_token_is_name(const struct sql_token *token)
+{
+	return token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_IDENTIFIER;
+}

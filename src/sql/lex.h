@@ -95,6 +95,12 @@ bool sql_token_is_gap(const struct sql_token *token);
 /* True for a bare word equal to `word`, ASCII case ignored. */
 bool sql_token_is(const struct sql_token *token, const char *word);
 
+/* The same for any of several words, which end with NULL. */
+bool sql_token_is_any(const struct sql_token *token, const char *const *words);
+
+/* True for what may be a name: a bare word, or a quoted identifier. */
+bool sql_token_is_name(const struct sql_token *token);
+
 /* True for the operator that is this one byte. */
 bool sql_token_is_sign(const struct sql_token *token, char sign);
 

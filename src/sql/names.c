@@ -29,6 +29,19 @@ bool sql_names(const struct dialect *dialect, const char *text, size_t len, cons
 	return false;
 }
 
+bool sql_statement_names(const struct sql_statement *statement, const char *name)
+{
+	return sql_names(statement->dialect, statement->text, statement->len, name);
+}
+
+bool sql_script_names(const struct sql_script *script, const char *name)
+{
+	for (size_t i = 0; i < script->count; i++)
+		if (sql_statement_names(&script->statements[i], name))
+			return true;
+	return false;
+}
+
 void sql_quote(const struct dialect *dialect, const char *name, struct buf *out)
 {
 	char quote = dialect->identifier_quotes[0];

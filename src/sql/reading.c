@@ -40,32 +40,19 @@ static const struct {
     {"TO", "PROGRAM", RISK_IF_PROGRAM},
 };
 
-static bool is_one_of(const struct sql_token *token, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (sql_token_is(token, *words))
-			return true;
-	return false;
-}
-
-static bool is_name(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_IDENTIFIER;
-}
-
 /* What changes rows. */
 static bool begins_change(const struct sql_token *token)
 {
 	static const char *const words[] = {"INSERT", "REPLACE", "UPDATE", "DELETE", "MERGE", NULL};
 
-	return is_one_of(token, words);
+	return sql_token_is_any(token, words);
 }
 
 static bool begins_statement(const struct sql_token *token)
 {
 	static const char *const words[] = {"SELECT", "VALUES", "TABLE", NULL};
 
-	return begins_change(token) || is_one_of(token, words);
+	return begins_change(token) || sql_token_is_any(token, words);
 }
 
 /* Words that end a condition. Parentheses around it are not part of it. */
@@ -153,7 +140,8 @@ static void read_new_name(
 	size_t quotes = token->kind == SQL_TOKEN_IDENTIFIER ? 1 : 0;
 	const char *name = token->text + quotes, *end = token->text + token->len - quotes;
 
-	if (!is_name(token) || (!is_one_of(before, leading) && !sql_token_is_sign(before, '.')))
+	if (!sql_token_is_name(token) ||
+	    (!sql_token_is_any(before, leading) && !sql_token_is_sign(before, '.')))
 		return;
 	for (const char *const *word = words; *word != NULL; word++) {
 		size_t len = strlen(*word);
@@ -171,7 +159,7 @@ static void read_code(struct reading_part *part, const struct sql_token *token)
 	static const char *const words[] = {"DELETE", "TRUNCATE", "DROP", "CALL", "EXECUTE",
 	    "UPDATE", "ALTER", "REPLACE", "RENAME", "LOAD", NULL};
 
-	if (part->body && is_one_of(token, words))
+	if (part->body && sql_token_is_any(token, words))
 		part->facts |= 1u << RISK_IF_CODE;
 	part->body = part->body || sql_token_is(token, "DO");
 	part->facts &= ~(1u << RISK_IF_CASCADE);
@@ -228,7 +216,7 @@ static bool is_call(const struct reader *reader)
 {
 	static const char *const words[] = {"INTO", "AS", "TABLE", "VIEW", "EXISTS", NULL};
 
-	if (!is_name(&reader->before) || is_one_of(&reader->context, words) ||
+	if (!sql_token_is_name(&reader->before) || sql_token_is_any(&reader->context, words) ||
 	    sql_token_is_sign(&reader->context, ')'))
 		return false;
 	return reader->qualified || !is_harmless(reader->dialect->harmless_calls, &reader->before);
@@ -246,7 +234,7 @@ static void note_call(struct reader *reader)
 
 static void follow_names(struct reader *reader, const struct sql_token *token)
 {
-	if (is_name(token) && !sql_token_is_sign(&reader->before, '.')) {
+	if (sql_token_is_name(token) && !sql_token_is_sign(&reader->before, '.')) {
 		reader->context = reader->before;
 		reader->qualified = false;
 	} else if (sql_token_is_sign(token, '.') && !sql_token_is(&reader->before, "pg_catalog")) {

@@ -29,14 +29,6 @@ static bool ends(const struct reader *r)
 	return peek(r)->kind == SQL_TOKEN_END;
 }
 
-static bool is_any(const struct sql_token *token, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (sql_token_is(token, *words))
-			return true;
-	return false;
-}
-
 static bool take(struct reader *r, const char *word)
 {
 	if (!sql_token_is(peek(r), word))
@@ -55,7 +47,7 @@ static bool take_sign(struct reader *r, char sign)
 
 static void skip_words(struct reader *r, const char *const *words)
 {
-	while (is_any(peek(r), words))
+	while (sql_token_is_any(peek(r), words))
 		r->at++;
 }
 
@@ -70,20 +62,15 @@ static void skip_parentheses(struct reader *r)
 	} while (depth > 0 && !ends(r));
 }
 
-static bool is_name(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_IDENTIFIER;
-}
-
 /* schema.name; `.name` is the session's. */
 static bool take_table(struct reader *r, struct my_changed *table)
 {
 	*table = (struct my_changed){NULL, NULL};
 	take_sign(r, '.');
-	if (!is_name(peek(r)))
+	if (!sql_token_is_name(peek(r)))
 		return false;
 	table->name = sql_token_name(&r->tokens[r->at++], r->arena);
-	if (!sql_token_is_sign(peek(r), '.') || !is_name(&r->tokens[r->at + 1]))
+	if (!sql_token_is_sign(peek(r), '.') || !sql_token_is_name(&r->tokens[r->at + 1]))
 		return true;
 	table->schema = table->name;
 	table->name = sql_token_name(&r->tokens[r->at + 1], r->arena);
@@ -103,8 +90,8 @@ static const char *take_alias(struct reader *r)
 	    "USE", "FORCE", "IGNORE", "FOR", "PARTITION", NULL};
 	bool as = take(r, "AS");
 	const struct sql_token *token = peek(r);
-	bool name = is_name(token) || (as && token->kind == SQL_TOKEN_STRING);
-	if (!name || (!as && is_any(token, no_alias)))
+	bool name = sql_token_is_name(token) || (as && token->kind == SQL_TOKEN_STRING);
+	if (!name || (!as && sql_token_is_any(token, no_alias)))
 		return NULL;
 	r->at++;
 	return sql_token_name(token, r->arena);
@@ -130,7 +117,7 @@ static void read_reference(struct reader *r)
 	struct my_changed table = {NULL, NULL};
 	skip_words(r, lateral);
 	if (sql_token_is_sign(peek(r), '(')) {
-		if (!is_any(&r->tokens[r->at + 1], derived)) {
+		if (!sql_token_is_any(&r->tokens[r->at + 1], derived)) {
 			r->at++; /* tables in parentheses, or a query in two of them */
 			read_reference(r);
 			return;
@@ -156,7 +143,7 @@ static void read_references(struct reader *r)
 		/* JOIN b USING (id) is no clause. */
 		bool columns =
 		    sql_token_is(token, "USING") && sql_token_is_sign(&r->tokens[r->at + 1], '(');
-		if (is_any(token, list_ends) && !columns)
+		if (sql_token_is_any(token, list_ends) && !columns)
 			return;
 		if (join || sql_token_is_sign(token, ',')) {
 			r->at++;
@@ -224,12 +211,12 @@ static const char *const behind[] = {"WHERE", "ORDER", "LIMIT", "RETURNING", NUL
 /* Behind `name`: = name, and no more. */
 static bool keeps(const struct reader *r, const char *name)
 {
-	if (!sql_token_is_sign(peek(r), '=') || !is_name(&r->tokens[r->at + 1]))
+	if (!sql_token_is_sign(peek(r), '=') || !sql_token_is_name(&r->tokens[r->at + 1]))
 		return false;
 	const struct sql_token *next = &r->tokens[r->at + 2];
 	return text_is_nocase(sql_token_name(&r->tokens[r->at + 1], r->arena), name) &&
 	       (next->kind == SQL_TOKEN_END || sql_token_is_sign(next, ',') ||
-		   is_any(next, behind));
+		   sql_token_is_any(next, behind));
 }
 
 /* a = …, t.b = …; false when it can't be read. */
@@ -239,7 +226,7 @@ static bool read_assignment(struct reader *r, struct my_change *change)
 	if (!take_table(r, &first))
 		return false;
 	if (take_sign(r, '.')) { /* schema.table.column */
-		if (!is_name(peek(r)))
+		if (!sql_token_is_name(peek(r)))
 			return false;
 		add_column(r, change, sql_token_name(&r->tokens[r->at++], r->arena), false);
 		return add_meant(r, change, &first);
@@ -259,7 +246,8 @@ static bool read_assignments(struct reader *r, struct my_change *change)
 	do {
 		if (!read_assignment(r, change))
 			return false;
-		while (!ends(r) && !sql_token_is_sign(peek(r), ',') && !is_any(peek(r), behind)) {
+		while (!ends(r) && !sql_token_is_sign(peek(r), ',') &&
+		       !sql_token_is_any(peek(r), behind)) {
 			if (sql_token_is_sign(peek(r), '('))
 				skip_parentheses(r);
 			else
@@ -412,7 +400,7 @@ static bool read_statement(
 	    "DESCRIBE", "DESC", "HELP", "CHECKSUM", "HANDLER", "PREPARE", "DEALLOCATE", "CREATE",
 	    "DROP", "GET", NULL};
 	const struct sql_token *first = &r->tokens[r->at++];
-	if (is_any(first, nothing) || sql_token_is_sign(first, '('))
+	if (sql_token_is_any(first, nothing) || sql_token_is_sign(first, '('))
 		return change->form = MY_NOTHING, true;
 	if (sql_token_is(first, "INSERT"))
 		return change->form = MY_INSERT, read_insert(r, change);

@@ -52,10 +52,7 @@ static bool begins_with(const struct sql_statement *statement, const char *const
 	do
 		token = sql_lex_next(&lexer);
 	while (sql_token_is_gap(&token) || sql_token_is_sign(&token, '('));
-	for (; *words != NULL; words++)
-		if (sql_token_is(&token, *words))
-			return true;
-	return false;
+	return sql_token_is_any(&token, words);
 }
 
 /* What holds on to the session is not among what the server calls a change of it. */
@@ -81,11 +78,6 @@ static bool refuse_control(struct my_db *s, struct err *err)
 	return err_next(err, "remove it: a migration's transaction is opened and closed for it");
 }
 
-static bool names(const struct sql_statement *statement, const char *name)
-{
-	return sql_names(statement->dialect, statement->text, statement->len, name);
-}
-
 /*
  * Only what has these is read in another way in another mode. To ask for the mode would take from a
  * statement what it asks of the one before it.
@@ -94,8 +86,9 @@ static bool depends_on_mode(const struct sql_statement *statement)
 {
 	bool quotes = memchr(statement->text, '"', statement->len) != NULL ||
 		      memchr(statement->text, '\\', statement->len) != NULL;
-	return quotes && statement->dialect != NULL && !names(statement, "row_count") &&
-	       !names(statement, "found_rows");
+	return quotes && statement->dialect != NULL &&
+	       !sql_statement_names(statement, "row_count") &&
+	       !sql_statement_names(statement, "found_rows");
 }
 
 static const struct dialect *dialect_of_session(struct my_db *s, struct err *err)

@@ -15,11 +15,6 @@ enum {
 	LOST_MOST = 1 << 16
 };
 
-static bool names(const struct sql_statement *statement, const char *name)
-{
-	return sql_names(statement->dialect, statement->text, statement->len, name);
-}
-
 static bool says_any(const struct sql_statement *statement, const char *const *words)
 {
 	for (; *words != NULL; words++)
@@ -35,7 +30,7 @@ static const char *const of_characters[] = {"CONVERT", "CHARACTER", "CHARSET", "
 static bool moves_names(const struct sql_statement *statement, const char *table)
 {
 	return sql_moves_names(statement->dialect, statement->text, statement->len) &&
-	       names(statement, table);
+	       sql_statement_names(statement, table);
 }
 
 /*
@@ -46,7 +41,7 @@ static bool is_moved(const struct sql_script *script, size_t at, const char *tab
 {
 	for (size_t i = 0; i < at; i++)
 		if (moves_names(&script->statements[i], table) &&
-		    (!there || names(&script->statements[i], "RENAME")))
+		    (!there || sql_statement_names(&script->statements[i], "RENAME")))
 			return true;
 	return false;
 }
@@ -61,10 +56,11 @@ static bool is_changed_before(
 		return true;
 	for (size_t i = 0; i < at; i++) {
 		const struct sql_statement *before = &script->statements[i];
-		if (names(before, "sql_mode"))
+		if (sql_statement_names(before, "sql_mode"))
 			return true;
-		if (names(before, change->table) &&
-		    (names(before, change->column) || names(before, change->name) ||
+		if (sql_statement_names(before, change->table) &&
+		    (sql_statement_names(before, change->column) ||
+			sql_statement_names(before, change->name) ||
 			(before->class == SQL_COMMITS && says_any(before, of_characters))))
 			return true;
 	}
@@ -288,12 +284,12 @@ static bool is_referred(const struct sql_script *script, size_t at, const struct
 	bool update = change->form == MY_UPDATE || change->form == MY_UPSERT;
 	for (size_t i = 0; i < at; i++) {
 		const struct sql_statement *before = &script->statements[i];
-		if (before->class != SQL_COMMITS || !names(before, "ALTER") ||
-		    !names(before, "REFERENCES") || !says_any(before, acts) ||
-		    (update && !names(before, "UPDATE")))
+		if (before->class != SQL_COMMITS || !sql_statement_names(before, "ALTER") ||
+		    !sql_statement_names(before, "REFERENCES") || !says_any(before, acts) ||
+		    (update && !sql_statement_names(before, "UPDATE")))
 			continue;
 		for (size_t k = 0; k < change->count; k++)
-			if (names(before, change->tables[k].name))
+			if (sql_statement_names(before, change->tables[k].name))
 				return true;
 	}
 	return false;

@@ -55,8 +55,7 @@ static bool has_bytes(const struct sql_statement *statement, const char *name)
 
 static bool has_name(const struct sql_statement *statement, const char *name)
 {
-	return has_bytes(statement, name) &&
-	       sql_names(statement->dialect, statement->text, statement->len, name);
+	return has_bytes(statement, name) && sql_statement_names(statement, name);
 }
 
 /* Does it stand before a dot? Inside executable comments the dot may be elsewhere. */

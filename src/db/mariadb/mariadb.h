@@ -274,6 +274,9 @@ bool my_guard(const struct sql_statement *statement, struct err *err);
 
 /* --- session.c --- */
 
+/* A limit in whole seconds, as the server counts them; rounded up, since 0 is none at all. */
+int64_t my_seconds(int64_t ms);
+
 /* The settings of a session that works, made once. ERR_LOCK behind a proxy. */
 bool my_settle(struct my_db *s, struct err *err);
 

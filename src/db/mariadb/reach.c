@@ -22,19 +22,6 @@ enum {
 
 /* --- Reading --- */
 
-static bool names(const struct sql_statement *statement, const char *name)
-{
-	return sql_names(statement->dialect, statement->text, statement->len, name);
-}
-
-static bool script_names(const struct sql_script *script, const char *name)
-{
-	for (size_t i = 0; i < script->count; i++)
-		if (names(&script->statements[i], name))
-			return true;
-	return false;
-}
-
 /* The databases that the statements may reach, as a list of literals. */
 static bool list_schemas(
     struct my_db *s, const struct sql_script *script, struct buf *sql, struct err *err)
@@ -46,21 +33,13 @@ static bool list_schemas(
 		return false;
 	buf_add_text(sql, "(DATABASE()");
 	for (size_t i = 0; i < s->schemas.count; i++) {
-		if (!script_names(script, s->schemas.cells[i]))
+		if (!sql_script_names(script, s->schemas.cells[i]))
 			continue;
 		buf_add_text(sql, ", ");
 		my_literal(s, s->schemas.cells[i], sql);
 	}
 	buf_add_char(sql, ')');
 	return true;
-}
-
-static bool is_any(const struct sql_token *token, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (sql_token_is(token, *words))
-			return true;
-	return false;
 }
 
 /* --- What the script makes itself --- */
@@ -85,7 +64,7 @@ static const char *take_name(struct sql_lexer *lexer, struct sql_token *token, s
 /* Up to one of the words, and behind it; false: it is not there. */
 static bool skip_to(struct sql_lexer *lexer, struct sql_token *token, const char *const *words)
 {
-	while (!is_any(token, words) && token->kind != SQL_TOKEN_END)
+	while (!sql_token_is_any(token, words) && token->kind != SQL_TOKEN_END)
 		*token = sql_lex_next(lexer);
 	bool found = token->kind != SQL_TOKEN_END;
 	*token = sql_lex_next(lexer);
@@ -107,7 +86,7 @@ static bool read_made(const struct my_db *s, const struct sql_statement *stateme
 	token = sql_lex_next(&lexer);
 	if (!sql_head_matches(&head, "CREATE"))
 		return false;
-	while (!is_any(&token, kinds) && !sql_token_is_sign(&token, '(') &&
+	while (!sql_token_is_any(&token, kinds) && !sql_token_is_sign(&token, '(') &&
 	       token.kind != SQL_TOKEN_END)
 		token = sql_lex_next(&lexer);
 	bool trigger = sql_token_is(&token, "TRIGGER");
@@ -115,7 +94,7 @@ static bool read_made(const struct my_db *s, const struct sql_statement *stateme
 		return false;
 	do
 		token = sql_lex_next(&lexer);
-	while (sql_token_is_gap(&token) || is_any(&token, if_not));
+	while (sql_token_is_gap(&token) || sql_token_is_any(&token, if_not));
 	const char *name = take_name(&lexer, &token, arena);
 	row[MY_REACH_NAME] = name == NULL || name[0] == '\0' ? "?" : name;
 	if (trigger && skip_to(&lexer, &token, on))
@@ -219,8 +198,8 @@ static bool is_harmless(const struct sql_token *word)
 	static const char *const compound[] = {
 	    "RETURN", "IF", "ELSEIF", "UNTIL", "WHILE", "DEFAULT", "FOR", NULL};
 	const struct sql_words *words = &risk_harmless_mariadb;
-	return is_any(word, compound) || bsearch(word, words->items, words->count,
-					     sizeof(*words->items), compare_word) != NULL;
+	return sql_token_is_any(word, compound) || bsearch(word, words->items, words->count,
+						       sizeof(*words->items), compare_word) != NULL;
 }
 
 static enum my_calls calls_of(const struct my_db *s, const struct dialect *dialect,
@@ -256,18 +235,13 @@ struct scan {
 	bool qualified;
 };
 
-static bool is_name(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_IDENTIFIER;
-}
-
 /* A name before a parenthesis, unless its columns follow. */
 static bool is_call(const struct scan *scan, const struct sql_token *token)
 {
 	static const char *const leading[] = {"INTO", "AS", "TABLE", "TABLES", "VIEW", "EXISTS",
 	    "JOIN", "WITH", "RECURSIVE", "INSERT", "REPLACE", "IGNORE", NULL};
-	if (!sql_token_is_sign(token, '(') || !is_name(&scan->before) ||
-	    is_any(&scan->context, leading))
+	if (!sql_token_is_sign(token, '(') || !sql_token_is_name(&scan->before) ||
+	    sql_token_is_any(&scan->context, leading))
 		return false;
 	return scan->qualified || scan->before.kind == SQL_TOKEN_IDENTIFIER ||
 	       !is_harmless(&scan->before);
@@ -289,9 +263,9 @@ static enum my_calls of_word(const struct sql_token *token, bool body)
 	static const char *const unknown[] = {"SETVAL", "EXECUTE", "IMMEDIATE", NULL};
 	static const char *const writes[] = {
 	    "DELETE", "UPDATE", "REPLACE", "INSERT", "LOAD", "CALL", NULL};
-	return is_any(token, unknown)          ? MY_CALLS_UNKNOWN
-	       : body && is_any(token, writes) ? MY_CALLS_WRITES
-					       : MY_CALLS_NONE;
+	return sql_token_is_any(token, unknown)          ? MY_CALLS_UNKNOWN
+	       : body && sql_token_is_any(token, writes) ? MY_CALLS_WRITES
+							 : MY_CALLS_NONE;
 }
 
 static enum my_calls calls_of(const struct my_db *s, const struct dialect *dialect,
@@ -405,7 +379,8 @@ const char *my_reach_view(const struct my_db *s, const struct sql_statement *sta
 {
 	for (size_t i = 0; i < s->reach.count; i++) {
 		const char *const *row = my_reach_row(s, i);
-		if (text_is(row[MY_REACH_KIND], "VIEW") && names(statement, row[MY_REACH_TABLE]) &&
+		if (text_is(row[MY_REACH_KIND], "VIEW") &&
+		    sql_statement_names(statement, row[MY_REACH_TABLE]) &&
 		    view_calls(s, row[MY_REACH_BODY], 0) > MY_CALLS_READS)
 			return row[MY_REACH_TABLE];
 	}
@@ -424,7 +399,7 @@ const char *my_reach_harmful(const struct my_db *s, const struct sql_statement *
 		const char *const *row = my_reach_row(s, i);
 		const char *body = row[MY_REACH_BODY], *name = row[MY_REACH_NAME];
 		if (row[MY_REACH_TABLE] == NULL || text_is(row[MY_REACH_KIND], "ENGINE") ||
-		    !names(statement, row[MY_REACH_TABLE]))
+		    !sql_statement_names(statement, row[MY_REACH_TABLE]))
 			continue;
 		/* A view leads to any table, and rows that are added fire more. */
 		if (name[0] == '\0' || (body != NULL && says_any(body, adds))) {

@@ -15,15 +15,14 @@ enum {
 	SCRIPT_MAX = 16 * 1024,
 };
 
-/* In whole seconds, as the server counts them; rounded up, since 0 is none at all. */
-static int64_t seconds(int64_t ms)
+int64_t my_seconds(int64_t ms)
 {
 	return ms == 0 ? LONGEST_S : (ms + 999) / 1000;
 }
 
 static void add_limits(const struct my_db *s, struct buf *out)
 {
-	int64_t lock = seconds(s->limits.lock_timeout), run = s->limits.statement_timeout;
+	int64_t lock = my_seconds(s->limits.lock_timeout), run = s->limits.statement_timeout;
 	buf_printf(out,
 	    "SET SESSION lock_wait_timeout = %" PRId64
 	    ", SESSION innodb_lock_wait_timeout = %" PRId64,

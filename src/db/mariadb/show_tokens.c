@@ -142,11 +142,6 @@ const char *my_token_text(const struct sql_token *token, struct arena *arena)
 	return text;
 }
 
-static bool is_name(const struct sql_token *token)
-{
-	return token->kind == SQL_TOKEN_WORD || token->kind == SQL_TOKEN_IDENTIFIER;
-}
-
 static bool touches(const struct sql_token *token, const struct sql_token *next)
 {
 	return token->text + token->len == next->text;
@@ -161,7 +156,8 @@ static size_t left_out(const struct my_reading *r, const struct my_tokens *token
 	if (prefix && strncmp(token->text, "_utf8", 5) == 0)
 		return 1;
 	if (r->database == NULL || token->kind != SQL_TOKEN_IDENTIFIER || i + 2 >= tokens->count ||
-	    !my_token_is_sign(&tokens->items[i + 1], '.') || !is_name(&tokens->items[i + 2]) ||
+	    !my_token_is_sign(&tokens->items[i + 1], '.') ||
+	    !sql_token_is_name(&tokens->items[i + 2]) ||
 	    (i > 0 && my_token_is_sign(&tokens->items[i - 1], '.')))
 		return 0;
 	return text_is(my_token_text(token, r->arena), r->database) ? 2 : 0;

@@ -10,14 +10,12 @@
 
 enum {
 	SQL_MOST = 1 << 20,
-	LONGEST_S = 31536000,
 	PATIENCE_S = 28800 /* for a disk, or a reader, that takes its time */
 };
 
 static bool settle(struct my_db *side, struct err *err)
 {
-	int64_t lock = side->limits.lock_timeout;
-	lock = lock == 0 ? LONGEST_S : (lock + 999) / 1000;
+	int64_t lock = my_seconds(side->limits.lock_timeout);
 	return my_side_do(side, err,
 		   "SET SESSION lock_wait_timeout = %d, SESSION innodb_lock_wait_timeout = %d,"
 		   " SESSION net_write_timeout = %d, SESSION net_read_timeout = %d,"

@@ -56,14 +56,6 @@ static void read_head(
 	my_leave_out_definer(head);
 }
 
-static bool is_among(const struct sql_token *token, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (sql_token_is(token, *words))
-			return true;
-	return false;
-}
-
 /* --- Outside --- */
 
 /* Files, other servers, other tables' data, and what takes its time. */
@@ -93,7 +85,8 @@ bool my_trial_is_plain(const struct dialect *dialect, const char *text, size_t l
 	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
 		if (sql_token_is_gap(&token) || (engine && sql_token_is_sign(&token, '=')))
 			continue;
-		if (is_among(&token, outside) || (engine && !is_plain_engine(&token, &arena)))
+		if (sql_token_is_any(&token, outside) ||
+		    (engine && !is_plain_engine(&token, &arena)))
 			return false;
 		engine = sql_token_is(&token, "ENGINE");
 	}
@@ -173,7 +166,7 @@ static bool is_own_setting(const struct sql_statement *statement)
 	    "default_storage_engine", "default_tmp_storage_engine", "storage_engine",
 	    "enforce_storage_engine", NULL};
 	for (const char *const *name = others; *name != NULL; name++)
-		if (sql_names(statement->dialect, statement->text, statement->len, *name))
+		if (sql_statement_names(statement, *name))
 			return false;
 	return my_trial_is_plain(statement->dialect, statement->text, statement->len);
 }

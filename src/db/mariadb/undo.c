@@ -26,15 +26,6 @@ static bool may_do_more(const struct my_db *s, const struct sql_script *script)
 	return false;
 }
 
-static bool is_named(const struct sql_script *script, const char *name)
-{
-	for (size_t i = 0; i < script->count; i++)
-		if (sql_names(script->statements[i].dialect, script->statements[i].text,
-			script->statements[i].len, name))
-			return true;
-	return false;
-}
-
 /*
  * Tables of other engines count when a statement names them, and all of them where triggers, views
  * or routines may reach what is not named.
@@ -51,7 +42,7 @@ bool my_changes_for_good(
 		if (!text_is(row[MY_REACH_KIND], "ENGINE"))
 			continue;
 		engines++;
-		named = named || is_named(script, row[MY_REACH_TABLE]);
+		named = named || sql_script_names(script, row[MY_REACH_TABLE]);
 	}
 	*for_good = named || (engines > 0 && engines < s->reach.count);
 	return true;
