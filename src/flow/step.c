@@ -77,8 +77,12 @@ struct db_limits step_limits(const struct step *step)
  * A first install is recorded at its end: until then there is nothing that could drift, and reading
  * a growing catalog after each of hundreds of files takes longer than they do.
  */
+bool step_records_schema(const struct step *step)
+{
+	return !step->flow->first_install || step->last;
+}
+
 bool step_record_schema(const struct step *step, struct err *err)
 {
-	return (step->flow->first_install && !step->last) ||
-	       flow_record(step->flow, step->last, err);
+	return !step_records_schema(step) || flow_record(step->flow, step->last, err);
 }

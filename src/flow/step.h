@@ -34,6 +34,9 @@ bool step_blame(const struct step *step, const struct sql_statement *statement, 
 
 struct db_limits step_limits(const struct step *step);
 
+/* Whether step_record_schema() will do anything. */
+bool step_records_schema(const struct step *step);
+
 /* In the open transaction: the schema as it is now, and on the last part its verdict. */
 bool step_record_schema(const struct step *step, struct err *err);
 

@@ -7,6 +7,7 @@
 #include "flow/events.h"
 #include "flow/record.h"
 #include "flow/step.h"
+#include "sql/names.h"
 
 /* Then nobody has judged yet what is left, and the application would start on it. */
 static bool judge_unrecorded(const struct step *step, struct err *err)
@@ -23,6 +24,8 @@ static bool record_apart(const struct step *step, struct err *err)
 	struct flow *flow = step->flow;
 	const struct snapshot before = flow->snapshot;
 	bool done;
+	if (!step_records_schema(step))
+		return true;
 	if (flow->driver->begin(flow->db, &flow->stop, err) && step_record_schema(step, err) &&
 	    flow->driver->commit(flow->db, &flow->stop, err))
 		return true;
@@ -145,14 +148,28 @@ struct db_remains step_remains(const struct step *step, const struct err *err, s
 static bool run_whole_statement(struct step *step, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
+	const struct sql_statement *statement = &step->part->script->statements[step->done];
 	if (!step_run_statement(step, err))
 		return false;
+	if (!statement->conditional && !sql_statement_names(statement, "EXISTS"))
+		return true;
 	const struct db_remains remains = look_at_remains(step, step->done - 1, false, &arena);
 	if (remains.state != DB_REMAINS_BROKEN)
 		return true;
 	step->done--;
 	err_set(err, ERR_DATABASE, "%s, from an earlier try", remains.what);
-	return step_blame(step, &step->part->script->statements[step->done], err);
+	return step_blame(step, statement, err);
+}
+
+/* That the last statement is done is said by the end, or where that can't be written. */
+static bool finish(struct step *step, struct err *err)
+{
+	struct err ignored;
+	if (write_down(step, record_end, err))
+		return step->finished = true;
+	if (step->done > 0)
+		write_down(step, note_statement, &ignored);
+	return false;
 }
 
 /* Each step is committed by itself; what the ledger says is never ahead of what was done. */
@@ -169,13 +186,11 @@ bool step_run_stepwise(struct step *step, struct err *err)
 			return note_failure(step, err);
 		sql_add_checksum(flow->driver->dialect,
 		    &step->part->script->statements[step->done - 1], step->checksum);
-		if (!write_down(step, note_statement, err))
+		if ((size_t)step->done < step->part->script->count &&
+		    !write_down(step, note_statement, err))
 			return false;
 	}
-	if (!write_down(step, record_end, err))
-		return false;
-	step->finished = true;
-	return record_apart(step, err);
+	return finish(step, err) && record_apart(step, err);
 }
 
 /*

@@ -214,6 +214,30 @@ def test_told_beside_a_trigger(past):
     passes(past, "UPDATE plain SET b = 9 WHERE a = 1;", "overwrites values in 1 row of plain")
 
 
+def test_key_that_is_only_compared_takes_nothing_along(past):
+    passes(past, "UPDATE users SET note = 'y' WHERE id = 1;", "overwrites values in 1 row of users")
+    past.migration("0002_table", "CREATE TABLE other (a integer); UPDATE users SET note = 'z' WHERE id = 1;")
+    past.ok("apply")
+
+
+SETS_KEY = "CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW SET NEW.id = OLD.id + 100"
+
+
+@pytest.mark.parametrize("before", ["", "CREATE TABLE other (a integer); "])
+def test_key_that_a_trigger_sets_takes_rows_along(past, before):
+    past.sql(SETS_KEY)
+    blocked(past, before + "UPDATE users SET note = 'y' WHERE age = 36;", "values of user of orders may go")
+
+
+def test_table_by_another_case(past):
+    """Where the server knows it by any: it is the same one, with its rows."""
+    past.migration("0001_bad", "DELETE FROM PLAIN WHERE a = 1;")
+    result = past.run("apply")
+    folds = past.sql("SELECT @@lower_case_table_names") != [("0",)]
+    assert result.code == (20 if folds else 23), result
+    assert past.sql("SELECT COUNT(*) FROM plain") == [("3",)]
+
+
 def test_column_that_the_run_added_is_free(past):
     past.migration("0001_column", "ALTER TABLE plain ADD COLUMN c integer, ADD COLUMN d integer;")
     past.migration("0002_values", "UPDATE plain SET c = a, d = 1;")

@@ -25,6 +25,29 @@ bool my_cascades_read(struct my_db *s, struct arena *arena, struct db_rows *rows
 	return my_query(&s->base, sql_mariadb_cascades, NULL, 0, arena, rows, &s->stop, err);
 }
 
+bool my_cascades_any(struct my_db *s, bool *any, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
+	struct db_rows rows;
+	buf_add_text(&sql, "SELECT 1 FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE"
+			   " CONSTRAINT_SCHEMA NOT IN ('mysql', 'sys') AND"
+			   " (DELETE_RULE NOT IN ('RESTRICT', 'NO ACTION') OR"
+			   " UPDATE_RULE NOT IN ('RESTRICT', 'NO ACTION')) AND"
+			   " REFERENCED_TABLE_NAME IN (NULL");
+	for (size_t i = 0; i < s->named.count; i++) {
+		buf_add_text(&sql, ", ");
+		my_literal(s, s->named.tables[i].name, &sql);
+	}
+	buf_add_text(&sql, ") LIMIT 1");
+	if (sql.overflow)
+		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
+	if (!my_query(&s->base, sql.data, NULL, 0, &arena, &rows, &s->stop, err))
+		return false;
+	*any = rows.count > 0;
+	return true;
+}
+
 static bool is_taken(const struct my_cascades *cascades, const struct my_taken *taken)
 {
 	for (size_t i = 0; i < cascades->count; i++) {
@@ -65,14 +88,14 @@ static void take(
 }
 
 void my_cascades_add(struct my_cascades *cascades, const char *schema, const char *table,
-    bool deleted, const char *text)
+    bool deleted, const char *sets)
 {
 	for (size_t i = 0; i < cascades->rows.count; i++) {
 		const char *const *row = cascades->rows.cells + i * CELLS;
 		const char *rule = row[deleted ? DELETE_RULE : UPDATE_RULE];
 		if (acts(rule) && text_is_nocase(row[PARENT], table) &&
 		    text_is_nocase(row[PARENT_SCHEMA], schema) &&
-		    (deleted || text == NULL || my_mentions(text, row[PARENT_COLUMN])))
+		    (deleted || sets == NULL || my_mentions(sets, row[PARENT_COLUMN])))
 			take(cascades, row, deleted, rule);
 	}
 }
@@ -88,11 +111,11 @@ void my_cascades_add_named(struct my_cascades *cascades, const char *text)
 	}
 }
 
-void my_cascades_add_all(struct my_cascades *cascades, bool deleted, const char *text)
+void my_cascades_add_all(struct my_cascades *cascades, bool deleted, const char *sets)
 {
 	for (size_t i = 0; i < cascades->rows.count; i++) {
 		const char *const *row = cascades->rows.cells + i * CELLS;
-		my_cascades_add(cascades, row[PARENT_SCHEMA], row[PARENT], deleted, text);
+		my_cascades_add(cascades, row[PARENT_SCHEMA], row[PARENT], deleted, sets);
 	}
 }
 

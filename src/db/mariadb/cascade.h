@@ -23,18 +23,21 @@ struct my_cascades {
 /* All foreign keys that do more than refuse: the rows of cascades.sql, in the arena. */
 bool my_cascades_read(struct my_db *s, struct arena *arena, struct db_rows *rows, struct err *err);
 
+/* *any: such a key refers to one of the tables in s->named. */
+bool my_cascades_any(struct my_db *s, bool *any, struct err *err);
+
 /*
- * Add what goes with rows of a table that are deleted, or (not `deleted`) updated by `text`, which
- * names the columns; NULL: any may be.
+ * Add what goes with rows of a table that are deleted, or (not `deleted`) updated in the columns
+ * that stand in `sets` by their names; NULL: any may be.
  */
 void my_cascades_add(struct my_cascades *cascades, const char *schema, const char *table,
-    bool deleted, const char *text);
+    bool deleted, const char *sets);
 
 /* What a statement may take along of which nobody knows what it changes: by the tables it names. */
 void my_cascades_add_named(struct my_cascades *cascades, const char *text);
 
 /* And where a name leads to a table of another name: as of all that others refer to. */
-void my_cascades_add_all(struct my_cascades *cascades, bool deleted, const char *text);
+void my_cascades_add_all(struct my_cascades *cascades, bool deleted, const char *sets);
 
 /* Could it be there? Asked by session `s`. True too where it can't be read. */
 bool my_taken_has_rows(struct my_db *s, const struct my_taken *taken);

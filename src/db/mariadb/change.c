@@ -415,15 +415,26 @@ static bool read_statement(
 	return false;
 }
 
+static const char *join(const char *const *names, size_t count, struct arena *arena)
+{
+	const char *text = "";
+	for (size_t i = 0; i < count; i++)
+		text = arena_printf(arena, "%s %s", text, names[i]);
+	return text;
+}
+
 void my_change_of(struct my_change *ret, const struct sql_statement *statement, struct arena *arena)
 {
+	const struct my_change anything = {.form = MY_ANYTHING, .sets = statement->text};
 	struct reader r = {.arena = arena};
-	*ret = (struct my_change){.form = MY_ANYTHING};
+	*ret = anything;
 	if (statement->conditional || statement->len == 0)
 		return;
 	read_tokens(&r, statement);
 	if (!read_statement(&r, ret, statement))
-		*ret = (struct my_change){.form = MY_ANYTHING};
+		*ret = anything;
+	else if (ret->form == MY_UPDATE)
+		ret->sets = join(ret->columns, ret->column_count, arena);
 }
 
 static bool has(const char *const *columns, size_t count, const char *column)

@@ -33,6 +33,7 @@ struct my_change {
 	size_t column_count;
 	const char **kept; /* and those that it sets to what they are: a = a */
 	size_t kept_count;
+	const char *sets; /* a text in which each column stands by its name that may be set */
 	const char *rest; /* of DELETE from one table: from its name on; into the text */
 };
 

@@ -162,7 +162,8 @@ bool my_exec(
 	struct my_request request = {
 	    .sql = statement->text, .len = statement->len, .statement = statement};
 	if (!my_enter(s, stop, err) || !my_settle(s, err) || !my_guard(statement, err) ||
-	    !my_check_mode(s, statement, err) || (!s->in_transaction && !my_lease_check(s, err)))
+	    !my_check_mode(s, statement, err) || (!s->in_transaction && !my_lease_check(s, err)) ||
+	    !my_proof_before(s, err))
 		return false;
 	s->strayed = s->strayed || holds_on(statement);
 	int64_t limit = s->server.maria ? 0 : s->limits.statement_timeout;

@@ -150,15 +150,29 @@ static bool changes_rows(const struct sql_statement *statement)
 	return statement->class == SQL_PLAIN && says_any(statement, words);
 }
 
+static bool says_twice(const struct sql_statement *statement, const char *word)
+{
+	struct sql_lexer lexer;
+	struct sql_token token;
+	int count = 0;
+	sql_lex_init(&lexer, statement->dialect, statement->text, statement->len, 1);
+	while (count < 2 && (token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END)
+		count += sql_token_is(&token, word);
+	return count == 2;
+}
+
 /* A table made of a query carries it out. */
 static bool reads(const struct sql_statement *statement)
 {
+	static const char *const queries[] = {"SELECT", "WITH", NULL};
 	static const char *const words[] = {"SELECT", "TABLE", "WITH", NULL};
 	struct sql_head head;
+	if (statement->class != SQL_COMMITS)
+		return says_any(statement, words);
 	sql_head_read(&head, statement->dialect, statement->text, statement->len);
-	return says_any(statement, words) &&
-	       (statement->class != SQL_COMMITS ||
-		   sql_head_matches(&head, "CREATE ?OR ?REPLACE ?TEMPORARY TABLE"));
+	return sql_head_matches(&head, "CREATE ?OR ?REPLACE ?TEMPORARY TABLE") &&
+	       (statement->conditional || says_any(statement, queries) ||
+		   says_twice(statement, "TABLE"));
 }
 
 static bool changes_moved(struct my_db *s, const struct sql_script *script, size_t at, bool *moved,
@@ -254,10 +268,9 @@ static void add_loss(struct my_db *s, struct risk *risk, const struct my_taken *
 static bool add_parents(struct my_db *s, const struct sql_script *script, size_t at,
     const struct my_change *change, struct my_cascades *cascades, struct err *err)
 {
-	const char *text = script->statements[at].text;
 	bool update = change->form == MY_UPDATE || change->form == MY_UPSERT;
 	if (change->form == MY_ANYTHING)
-		my_cascades_add_named(cascades, text);
+		my_cascades_add_named(cascades, script->statements[at].text);
 	for (size_t i = 0; i < change->count; i++) {
 		const struct my_changed *table = &change->tables[i];
 		bool has;
@@ -266,11 +279,12 @@ static bool add_parents(struct my_db *s, const struct sql_script *script, size_t
 			return false;
 		const char *schema = table->schema == NULL ? s->server.database : table->schema;
 		bool view = my_reach_is_view(s, table->name);
+		bool said = update && !view && !my_reach_sets_more(s, table->name);
+		const char *sets = said ? change->sets : NULL;
 		if (view || is_moved(script, at, table->name, has))
-			my_cascades_add_all(cascades, !update, update && !view ? text : NULL);
+			my_cascades_add_all(cascades, !update, sets);
 		if (has)
-			my_cascades_add(
-			    cascades, schema, table->name, !update, update ? text : NULL);
+			my_cascades_add(cascades, schema, table->name, !update, sets);
 		if (has && change->form == MY_REPLACE)
 			my_cascades_add(cascades, schema, table->name, false, NULL);
 	}

@@ -101,6 +101,21 @@ struct my_begin {
 	bool read, empty;      /* empty: nothing was in this one */
 };
 
+/* A table that a statement names. */
+struct my_named_table {
+	const char *schema, *name;
+	bool innodb;
+	bool parts; /* partitions, which count each row twice */
+};
+
+/* named.c: all that a script reaches, where that is what it names. */
+struct my_named {
+	bool only; /* it is so; nothing of the rest counts without it */
+	struct my_named_table *tables;
+	size_t count;
+	struct db_rows rows; /* as the catalog has them */
+};
+
 struct my_db {
 	struct db base;
 	struct arena arena;
@@ -121,6 +136,7 @@ struct my_db {
 	/* reach.h: triggers, views and routines, of the script that is judged; other databases. */
 	struct arena reach_arena;
 	struct db_rows reach, schemas;
+	struct my_named named;
 	bool reach_read;
 	/* And the foreign keys that act. */
 	struct arena cascade_arena;

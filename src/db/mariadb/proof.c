@@ -17,7 +17,7 @@ static void forget_transaction(struct my_proof *proof)
 	arena_free(&proof->transaction);
 	proof->records = NULL;
 	proof->count = proof->capacity = 0;
-	proof->overwrites = false;
+	proof->counted = proof->overwrites = false;
 }
 
 static void forget_samples(struct my_proof *proof)
@@ -76,14 +76,20 @@ static struct my_counts between(const struct my_counts *before, const struct my_
 	    .written = after->written - before->written};
 }
 
-bool my_proof_begun(struct my_db *s, struct err *err)
+void my_proof_begun(struct my_db *s)
+{
+	forget_transaction(s->proof);
+}
+
+bool my_proof_before(struct my_db *s, struct err *err)
 {
 	struct my_proof *proof = s->proof;
-	forget_transaction(proof);
+	if (!s->in_transaction || proof->counted)
+		return true;
 	if (!count(s, &proof->begun, err))
 		return false;
 	proof->last = proof->begun;
-	return true;
+	return proof->counted = true;
 }
 
 /* --- Outside a transaction --- */
@@ -182,6 +188,10 @@ bool my_prove(struct db *db, struct db_proof *ret, struct arena *arena, const st
 	struct my_counts now;
 	bool again = false;
 	forget_samples(proof);
+	if (!proof->counted) {
+		*ret = found; /* there was no statement */
+		return true;
+	}
 	if (!my_enter(s, stop, err) || !count(s, &now, err))
 		return false;
 	now = between(&proof->begun, &now);

@@ -44,6 +44,7 @@ struct my_proof {
 	size_t made_count, made_capacity;
 
 	struct arena transaction; /* what follows, up to the end of it */
+	bool counted;             /* `begun` is known: before the first statement */
 	struct my_counts begun, last;
 	struct my_record *records;
 	size_t count, capacity;
@@ -66,8 +67,10 @@ struct my_proof {
 void my_proof_new(struct my_db *s);
 void my_proof_close(struct my_db *s);
 
-/* Behind START TRANSACTION. */
-bool my_proof_begun(struct my_db *s, struct err *err);
+void my_proof_begun(struct my_db *s);
+
+/* Before each statement. */
+bool my_proof_before(struct my_db *s, struct err *err);
 
 /* Behind a statement that was done: first, before anything else is asked, how many rows it met. */
 int64_t my_proof_matched(const struct my_db *s);

@@ -129,6 +129,25 @@ static void add_made(struct my_db *s, const struct sql_script *script)
 	}
 }
 
+/* All there is to know of tables that are named and have no code. */
+static void add_engines(struct my_db *s)
+{
+	const struct my_named *named = &s->named;
+	const char **cells =
+	    arena_array(&s->reach_arena, named->count * MY_REACH_CELLS, sizeof(*cells));
+	s->reach.cells = cells;
+	for (size_t i = 0; i < named->count; i++) {
+		const char **row = cells + s->reach.count * MY_REACH_CELLS;
+		if (named->tables[i].innodb)
+			continue;
+		row[MY_REACH_NAME] = row[MY_REACH_BODY] = "";
+		row[MY_REACH_TABLE] = named->tables[i].name;
+		row[MY_REACH_SCHEMA] = named->tables[i].schema;
+		row[MY_REACH_KIND] = "ENGINE";
+		s->reach.count++;
+	}
+}
+
 bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engines, struct err *err)
 {
 	CLEANUP(buf_free) struct buf in = buf_init(SQL_MOST);
@@ -136,6 +155,13 @@ bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engine
 	arena_free(&s->reach_arena);
 	s->reach = s->schemas = (struct db_rows){0};
 	s->reach_read = false;
+	if (!my_named_read(s, script, !engines, err))
+		return false;
+	if (s->named.only) {
+		if (engines)
+			add_engines(s);
+		return s->reach_read = true;
+	}
 	if (!list_schemas(s, script, &in, err))
 		return false;
 	buf_add_text(&sql, "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ");
@@ -304,6 +330,18 @@ bool my_reach_is_view(const struct my_db *s, const char *name)
 		const char *const *row = my_reach_row(s, i);
 		if (text_is(row[MY_REACH_KIND], "VIEW") &&
 		    text_is_nocase(row[MY_REACH_TABLE], name))
+			return true;
+	}
+	return false;
+}
+
+bool my_reach_sets_more(const struct my_db *s, const char *table)
+{
+	for (size_t i = 0; i < s->reach.count; i++) {
+		const char *const *row = my_reach_row(s, i);
+		if (row[MY_REACH_TABLE] != NULL && text_is_nocase(row[MY_REACH_TABLE], table) &&
+		    (strstr(row[MY_REACH_KIND], "UPDATE") != NULL ||
+			text_is(row[MY_REACH_KIND], "TRIGGER")))
 			return true;
 	}
 	return false;

@@ -29,7 +29,8 @@ enum my_calls {
 
 /*
  * Read s->reach anew: of the session's database and those that the script names. `engines`: with
- * the tables that are not InnoDB's. Triggers and functions that the script makes are among it.
+ * the tables that are not InnoDB's. Triggers and functions that the script makes are among it. A
+ * script that reaches nothing but the tables it names (s->named) has nothing else in it.
  */
 bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engines, struct err *err);
 
@@ -49,6 +50,9 @@ enum my_calls my_calls_in(const struct my_db *s, const char *body);
 /* Is it a view's name? */
 bool my_reach_is_view(const struct my_db *s, const char *name);
 
+/* May more columns of a table be set than an UPDATE of it says? */
+bool my_reach_sets_more(const struct my_db *s, const char *table);
+
 /* Is there any trigger that may lose something? */
 bool my_reach_any_harmful(const struct my_db *s);
 
@@ -61,5 +65,16 @@ const char *my_reach_harmful(const struct my_db *s, const struct sql_statement *
 
 /* The view a statement names whose functions may; or NULL. */
 const char *my_reach_view(const struct my_db *s, const struct sql_statement *statement);
+
+/* --- named.c --- */
+
+/*
+ * Read s->named anew, into s->reach_arena. `keys`: with the columns of all keys. It is not `only`
+ * where a trigger is on a table, or the script may reach what it does not name.
+ */
+bool my_named_read(struct my_db *s, const struct sql_script *script, bool keys, struct err *err);
+
+/* Is a column of this name, by any case, in a key of one of the tables? */
+bool my_named_is_key(const struct my_db *s, const char *column);
 
 #endif

@@ -19,7 +19,8 @@ bool my_begin(struct db *db, const struct stop *stop, struct err *err)
 		return false;
 	s->in_transaction = true; /* perhaps, when it is stopped meanwhile */
 	s->proof->spoiled = false;
-	if (my_do(s, "START TRANSACTION", err) && my_proof_begun(s, err))
+	my_proof_begun(s);
+	if (my_do(s, "START TRANSACTION", err))
 		return true;
 	const struct stop soon = stop_cleanup(CLEANUP_MS);
 	struct err ignored;
