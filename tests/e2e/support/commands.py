@@ -16,7 +16,7 @@ class Command:
         while fired:
             self.lives.begin()
             way = ways[lives % len(ways)]
-            result, fired = self.lives.live(RoundTrips(number), way, *self.words)
+            result, fired = self.lives.live(RoundTrips(number), way, *self.words, ends=True)
             if way.startswith("cut"):
                 assert result.code in LOST, result
             self.check(result)

@@ -103,8 +103,11 @@ class Lives:
         started.set()
         return process[0], gate
 
-    def live(self, when, way, *words, env=None):
-        """To the end, whichever comes first: its Result, and whether `when` picked anything."""
+    def live(self, when, way, *words, env=None, ends=False):
+        """
+        To the end, whichever comes first: its Result, and whether `when` picked anything. What
+        `ends` by itself, and starts nothing, may have done all when it is told.
+        """
         how, moment = way.split(" ")
         act = self._drop if how == DROP else ACTS[how]
         process, gate = self.start(
@@ -113,7 +116,8 @@ class Lives:
         gate.close()
         expected = {"killed": -signal.SIGKILL, "terminated": 128 + signal.SIGTERM}.get(how)
         # What was told behind the last thing to do finds it done.
-        allowed = {expected if gate.fired else 0} | ({0} if way == "terminated after" else set())
+        late = way == "terminated after" or (ends and how == "terminated")
+        allowed = {expected if gate.fired else 0} | ({0} if late else set())
         assert expected is None or result.code in allowed, result
         return result, gate.fired
 
