@@ -25,7 +25,8 @@ NEED_build = gcc libc6-dev pkgconf libsqlite3-dev libpq-dev libmariadb-dev libcj
              libzstd-dev zlib1g-dev libcurl4-openssl-dev
 NEED_run   = $(NEED_build) sqlite3
 NEED_test  = $(NEED_run) libcmocka-dev python3 python3-pytest python3-pytest-xdist \
-             python3-pytest-timeout zstd postgresql pgbouncer openssl mariadb-server galera-4
+             python3-pytest-timeout python3-yaml python3-kubernetes zstd postgresql pgbouncer openssl \
+             mariadb-server galera-4
 NEED_static       = gcc binutils libc6-dev linux-libc-dev make dpkg-dev debian-archive-keyring perl \
                     bison flex cmake xz-utils bzip2 patch $(if $(filter arm64,$(ARCH)),lld)
 NEED_static_cross = $(if $(filter-out $(NATIVE),$(ARCH)),$(NEED_cross_$(ARCH)))

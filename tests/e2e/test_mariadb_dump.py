@@ -133,7 +133,8 @@ def test_tables_without_transactions_are_of_one_moment(maria_shop):
 def test_tables_that_can_not_be_held_are_told(maria_shop):
     maria_shop.sql("CREATE TABLE held (id int) ENGINE = MyISAM")
     env = account(
-        maria_shop, "reader", f"SELECT, TRIGGER, EVENT, SHOW VIEW, INSERT, CREATE ON `{maria_shop.database}`.*"
+        maria_shop, "reader",
+        f"SELECT, TRIGGER, EVENT, SHOW VIEW, EXECUTE, INSERT, CREATE ON `{maria_shop.database}`.*"
     )
     result = maria_shop.ok("dump", env=env)
     assert "LOCK TABLES is not allowed" in result.stderr, result
@@ -157,6 +158,17 @@ def test_what_can_not_be_seen_is_not_left_out(maria_shop):
     populate(maria_shop)
     env = account(maria_shop, "blind", f"SELECT, INSERT, CREATE ON `{maria_shop.database}`.*")
     refused(maria_shop, "TRIGGER", "GRANT SELECT, TRIGGER, EVENT", env=env)
+
+
+def test_routines_that_are_not_even_listed(maria_shop):
+    populate(maria_shop)
+    maria_shop.sql("CREATE PROCEDURE secret() SELECT 1")
+    rights = f"SELECT, TRIGGER, EVENT, SHOW VIEW, LOCK TABLES ON `{maria_shop.database}`.*"
+    grant = "SHOW_ROUTINE ON *.*" if maria_shop.server.mysql else "SELECT ON mysql.proc"
+    refused(maria_shop, "routines", f"GRANT {grant}", env=account(maria_shop, "stranger", rights))
+    env = account(maria_shop, "stranger", rights, grant)
+    text = unpack(maria_shop, dump(maria_shop, env=env), maria_shop.folder / "dump.sql").read_text()
+    assert "PROCEDURE `secret`" in text
 
 
 def test_hidden_routine(maria_shop):

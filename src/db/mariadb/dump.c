@@ -64,6 +64,25 @@ static bool grants(const char *line, const char *right)
 	return to != NULL && ((found != NULL && found < target) || all != NULL);
 }
 
+/* A routine is not even listed to who has no right to one, nor to where all of them are. */
+static bool lists_routines(const char *line)
+{
+	return grants(line, "EXECUTE") || grants(line, "ROUTINE") ||
+	       strstr(line, " ON `mysql`.`proc` TO ") != NULL ||
+	       (grants(line, "SELECT") && (strstr(line, " ON *.* TO ") != NULL ||
+					      strstr(line, " ON `mysql`.* TO ") != NULL));
+}
+
+static bool check_routines(struct my_dump *d, const struct db_rows *rows, struct err *err)
+{
+	for (size_t row = 0; row < rows->count; row++)
+		if (lists_routines(rows->cells[row]))
+			return true;
+	err_set(err, ERR_DATABASE, "%s has no right to routines in %s: some could be left out",
+	    d->s->server.account, d->s->server.database);
+	return my_advise_routines(&d->side, err);
+}
+
 static bool check_rights(struct my_dump *d, struct err *err)
 {
 	static const char *const rights[] = {"SELECT", "TRIGGER", "EVENT", "SHOW VIEW"};
@@ -84,7 +103,7 @@ static bool check_rights(struct my_dump *d, struct err *err)
 		    " `%s`.* TO %s;",
 		    d->s->server.database, d->s->server.account);
 	}
-	return true;
+	return check_routines(d, &rows, err);
 }
 
 /* --- One moment --- */

@@ -139,6 +139,9 @@ bool my_dump_shell(struct my_dump *d, const struct my_table *table, struct err *
 
 /* --- dump_code.c --- */
 
+/* Advice for an account that may not see routines. Always false. */
+bool my_advise_routines(const struct my_db *side, struct err *err);
+
 /* The settings of the session that writes, once in front of all other objects with code. */
 bool my_dump_code(struct my_dump *d, const struct my_table *tables, size_t count, struct err *err);
 

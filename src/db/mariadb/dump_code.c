@@ -55,16 +55,21 @@ static const struct shape trigger = {"TRIGGER", 2, 1, 3, -1};
 static const struct shape event = {"EVENT", 3, 1, 4, 2};
 static const struct shape view = {"VIEW", 1, -1, 2, -1};
 
-static bool fail_hidden(
-    const struct my_db *side, const struct shape *shape, const char *name, struct err *err)
+bool my_advise_routines(const struct my_db *side, struct err *err)
 {
-	err_set(err, ERR_DATABASE, "%s may not see the definition of %s %s", side->server.account,
-	    shape->what, name);
 	if (side->server.maria)
 		return err_next(err, "as an administrator: GRANT SELECT ON mysql.proc TO %s;",
 		    side->server.account);
 	return err_next(
 	    err, "as an administrator: GRANT SHOW_ROUTINE ON *.* TO %s;", side->server.account);
+}
+
+static bool fail_hidden(
+    const struct my_db *side, const struct shape *shape, const char *name, struct err *err)
+{
+	err_set(err, ERR_DATABASE, "%s may not see the definition of %s %s", side->server.account,
+	    shape->what, name);
+	return my_advise_routines(side, err);
 }
 
 static bool show(const struct writing *out, const struct shape *shape, const char *name,
