@@ -124,7 +124,7 @@ static enum plan_state state_pending(const struct migration *migration, const ch
 struct known {
 	const char *newest_applied; /* version; NULL: none */
 	const char *newest_file;    /* version; NULL: none */
-	int64_t last_position;      /* of what the image has and the history calls applied */
+	int64_t last_position;      /* of what the image has, once all of it is applied */
 };
 
 static enum plan_state state_of(const struct plan_item *item, const struct known *known)
@@ -151,6 +151,9 @@ static struct known what_is_known(const struct plan *plan)
 		known.newest_file = item->migration->version;
 		if (is_applied(item) && item->row->position > known.last_position)
 			known.last_position = item->row->position;
+		if (!is_applied(item) &&
+		    (item->row == NULL || item->row->state != HISTORY_STARTED))
+			known.last_position = INT64_MAX;
 	}
 	return known;
 }

@@ -74,6 +74,15 @@ def test_missing_file_is_refused(migrated):
     assert "0001" in result.stderr and "missing" in result.stderr
 
 
+def test_missing_file_is_refused_before_a_newer_one_is_applied(migrated):
+    migrated.migration_path("0002_orders").unlink()
+    migrated.migration("0003_other", "CREATE TABLE other (a);")
+    result = migrated.run("run", "--", "true")
+    assert result.code == 22
+    assert "0002" in result.stderr and "missing" in result.stderr
+    assert [row[0] for row in migrated.history()] == ["0001", "0002"]
+
+
 def test_duplicate_version_is_malformed(shop):
     shop.migration("0002_other", "CREATE TABLE other (a);")
     result = shop.run("run", "--", "true")

@@ -141,6 +141,19 @@ static void missing_or_future(void **state)
 	assert_int_equal(plan_applied(&scene->plan), 4);
 }
 
+/* To be applied behind it counts as applied behind it: it would be missing as soon as that is done. */
+static void missing_before_what_is_pending(void **state)
+{
+	struct scene *scene = *state;
+
+	file(scene, "1", "a", 'a');
+	file(scene, "3", "c", 'c');
+	row(scene, "1", "a", 'a');
+	row(scene, "2", "b", 'b');
+	check_states(scene, "1 applied, 2 missing, 3 pending");
+	check_refused(scene, ERR_HISTORY, "2_b was applied, and its file is missing");
+}
+
 /* A later image ran, then an older one with a late fix of its own: nothing was removed. */
 static void newer_than_all_files_is_never_missing(void **state)
 {
@@ -279,6 +292,7 @@ int main(void)
 	    TEST(number_taken_twice),
 	    TEST(accepted_by_its_was),
 	    TEST(missing_or_future),
+	    TEST(missing_before_what_is_pending),
 	    TEST(newer_than_all_files_is_never_missing),
 	    TEST(empty_when_applied),
 	    TEST(future_is_told_by_position),
