@@ -221,6 +221,9 @@ struct db_driver {
 	const struct dialect *dialect;
 	unsigned features;
 	const struct schema_kind *const *kinds; /* of objects it has; ends with NULL */
+	/* Codes of errors that say: the user has no right to that. Ends with NULL; NULL: told as
+	 * ERR_ACCESS anyway. */
+	const char *const *denied;
 	/* SQL that makes our tables when they are missing; `own.` in it stands for db->own. */
 	const char *own_tables;
 	const char *(*client)(void); /* name and version of the client library: "SQLite 3.40.1" */

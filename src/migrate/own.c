@@ -20,6 +20,16 @@ static void qualify(const struct db *db, const char *sql, struct buf *out)
 	buf_add_text(out, sql);
 }
 
+/* To our own tables, as is said by what was asked: then it is access that is refused. */
+static bool tell_denied(const struct db *db, struct err *err)
+{
+	const char *const *code = db->driver->denied;
+	for (; err->kind == ERR_DATABASE && code != NULL && *code != NULL; code++)
+		if (strcmp(err->code, *code) == 0)
+			err->kind = ERR_ACCESS;
+	return false;
+}
+
 bool own_query(struct db *db, const char *sql, const struct db_value *values, size_t count,
     struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
 {
@@ -27,7 +37,8 @@ bool own_query(struct db *db, const char *sql, const struct db_value *values, si
 	qualify(db, sql, &qualified);
 	if (qualified.overflow)
 		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
-	return db->driver->query(db, qualified.data, values, count, arena, rows, stop, err);
+	return db->driver->query(db, qualified.data, values, count, arena, rows, stop, err) ||
+	       tell_denied(db, err);
 }
 
 bool own_change(struct db *db, const char *sql, const struct db_value *values, size_t count,

@@ -155,7 +155,7 @@ def test_role_without_rights(shop):
     shop.sql(f"REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE ROLE {role} LOGIN PASSWORD 'w'")
     env = {"DB_ENTRY_DATABASE_URL": shop.server.url(shop.database, role, "w")}
     result = shop.run("apply", env=env, log="json")
-    assert result.code == 23, result
+    assert result.code == 77, result
     assert result.refusal["code"] == "42501"
     assert f'GRANT USAGE, CREATE ON SCHEMA "public" TO "{role}"' in "".join(result.refusal["next"])
     shop.sql(f'GRANT USAGE, CREATE ON SCHEMA "public" TO "{role}"')

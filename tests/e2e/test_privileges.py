@@ -120,6 +120,9 @@ def test_postgres_checks(pg):
     pg.grant("waits", "migrates")
     pg.ok("migrate", "apply")
     assert pg.run("app", "status", "--check").code != 0
+    pg.grant("checks", without="GRANT SELECT ON db_entry_history, db_entry_snapshot TO shop_app;")
+    told = pg.refused(77, "app", "--", "echo", "started")
+    assert "GRANT SELECT ON" in told and "db_entry_history" in told
     pg.grant("checks")
     pg.checks("app")
     pg.migration("0002_more", "CREATE TABLE more (id integer);")
@@ -180,7 +183,7 @@ def test_postgres_migrates_and_dumps(pg):
 def test_postgres_schema_is_not_to_be_made(pg):
     pg.grant("migrates")
     pg.admin("REVOKE CREATE ON SCHEMA public FROM shop_migrate")
-    assert "GRANT USAGE, CREATE ON SCHEMA" in pg.refused(23, "migrate", "apply")
+    assert "GRANT USAGE, CREATE ON SCHEMA" in pg.refused(77, "migrate", "apply")
 
 
 def test_postgres_proof_needs_temporary_tables(pg):
@@ -288,6 +291,14 @@ def test_maria_checks(maria):
     assert maria.run("check", "apply").code != 0
     maria.ok("migrate", "apply")
     maria.checks("check")
+
+
+def test_maria_own_tables_are_not_to_be_read(maria):
+    maria.grant("migrates")
+    maria.ok("migrate", "apply")
+    maria.admin("GRANT INSERT ON shop.db_entry_history TO shop_check@'%'")
+    told = maria.refused(77, "check", "status", "--check")
+    assert "GRANT SELECT ON" in told
 
 
 @pytest.mark.parametrize("less", ["SHOW VIEW", "TRIGGER", "EVENT", "mysql.proc"])

@@ -235,7 +235,11 @@ static void advise(const struct my_db *s, unsigned number, struct err *err)
 	switch (number) {
 	case 1044:
 	case 1142:
-		err_next(err, "as an administrator: GRANT ALL PRIVILEGES ON `%s`.* TO %s;",
+	case 1143:
+		err_next(err,
+		    "as an administrator, for who migrates: GRANT ALL PRIVILEGES ON `%s`.* TO %s;",
+		    s->server.database, s->server.account);
+		err_next(err, "for who only looks: GRANT SELECT ON `%s`.* TO %s;",
 		    s->server.database, s->server.account);
 		return;
 	case 1205:

@@ -379,11 +379,15 @@ static bool has_rows(struct db *db, const char *schema, const char *table, bool 
 static const char *const schemes[] = {"mysql", "mariadb", "mysql2", NULL};
 static const char *const folders[] = {"mariadb", "mysql", NULL};
 
+/* Of a database, of a table, of a column of it. */
+static const char *const denied[] = {"1044", "1142", "1143", NULL};
+
 const struct db_driver db_mariadb = {
     .name = "mariadb",
     .schemes = schemes,
     .folders = folders,
     .dialect = &dialect_mariadb,
+    .denied = denied,
     .own_tables = sql_mariadb_own_tables,
     .client = client,
     .check_url = check_url,

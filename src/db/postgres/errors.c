@@ -258,10 +258,9 @@ static void advise_rights(const struct pg_db *s, struct err *err)
 	err_next(err, "as the owner of the schema: GRANT USAGE, CREATE ON SCHEMA \"%s\" TO \"%s\";",
 	    schema, user);
 	err_next(err,
-	    "where another role made db-entry's tables, as that role: GRANT SELECT,"
-	    " INSERT, UPDATE, DELETE ON %sdb_entry_history, %sdb_entry_run, "
-	    "%sdb_entry_snapshot%s%s%s"
-	    " TO \"%s\";",
+	    "where another role made db-entry's tables, as that role: GRANT SELECT"
+	    " ON %sdb_entry_history, %sdb_entry_run, %sdb_entry_snapshot%s%s%s"
+	    " TO \"%s\"; and, for who migrates, INSERT, UPDATE, DELETE",
 	    own, own, own, leased ? ", " : "", leased ? own : "", leased ? "db_entry_lease" : "",
 	    user);
 }

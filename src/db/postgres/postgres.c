@@ -331,6 +331,8 @@ static bool weigh(struct db *db, const char *schema, const char *table, int64_t 
 static const char *const schemes[] = {"postgresql", "postgres", "pgsql", NULL};
 static const char *const folders[] = {"postgres", "postgresql", "pg", NULL};
 
+static const char *const denied[] = {"42501", NULL};
+
 const struct db_driver db_postgres = {
     .name = "postgres",
     .schemes = schemes,
@@ -338,6 +340,7 @@ const struct db_driver db_postgres = {
     .dialect = &dialect_postgres,
     .features = DB_TRANSACTIONAL_DDL | DB_SERVER,
     .kinds = pg_kinds,
+    .denied = denied,
     .own_tables = sql_postgres_own_tables,
     .client = client,
     .programs = pg_programs,
