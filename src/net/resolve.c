@@ -1,5 +1,6 @@
 #include "net/resolve.h"
 #include "net/lookup.h"
+#include <arpa/inet.h>
 
 static const char *numeric(const struct addrinfo *info, struct arena *arena)
 {
@@ -26,11 +27,24 @@ static bool look_up(const struct lookup *lookup, const char *host, const struct 
 	return err_context(err, "%s", host);
 }
 
+/* No name: nobody has to be asked. */
+static bool is_address(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
 bool resolve_host(const char *host, const char ***addresses, size_t *count, struct arena *arena,
     const struct stop *stop, struct err *err)
 {
 	CLEANUP(lookup_end) struct lookup *lookup = NULL;
 	const struct addrinfo *all;
+	if (is_address(host)) {
+		*addresses = arena_array(arena, 1, sizeof(**addresses));
+		(*addresses)[0] = arena_strdup(arena, host);
+		*count = 1;
+		return true;
+	}
 	if (!lookup_begin(&lookup, host, NULL, err) || !look_up(lookup, host, &all, stop, err))
 		return false;
 	size_t most = 0, found = 0;

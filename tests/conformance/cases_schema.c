@@ -152,6 +152,55 @@ static void what_is_announced_is_answered_as_ever(void **state)
 	db_close(&db);
 }
 
+/* A migration that was applied, and what it left. */
+static void record(struct world *w, struct db *db)
+{
+	struct history_run run;
+	struct err err;
+	CLEANUP(buf_free) struct buf catalog = buf_init(64);
+	const struct migration migration = {
+	    .version = "0001", .name = "made", .label = "0001_made", .up.checksum = "sum"};
+	const struct snapshot snapshot = {.exists = true, .format = 1, .engine = "an engine"};
+	history_run_init(&run, "run", NULL);
+	buf_add_text(&catalog, "{}");
+	begin(w, db);
+	must(
+	    history_applied(db, &run, &migration, NULL, "2026-01-02T03:04:05.678Z", &w->stop, &err),
+	    &err);
+	must(snapshot_write(&snapshot, &catalog, db, &run, &w->stop, &err), &err);
+	commit(w, db);
+}
+
+static void what_is_announced_comes_with_its_rows(void **state)
+{
+	struct world *w = *state;
+	struct history history;
+	struct snapshot snapshot;
+	struct err err;
+	char before[65], ahead[65];
+	struct db *db = open_session(w);
+	own_tables(w, db);
+	run(w, db, TABLE);
+	record(w, db);
+	fingerprint(w, db, before);
+	db_close(&db);
+	db = open_session(w);
+	snapshot_ahead(db);
+	must(history_read(&history, db, &w->arena, &w->stop, &err), &err);
+	assert_int_equal(history.count, 1);
+	assert_string_equal(history.rows[0].version, "0001");
+	must(snapshot_read(&snapshot, db, &w->stop, &err), &err);
+	assert_true(snapshot.exists);
+	assert_string_equal(snapshot.engine, "an engine");
+	fingerprint(w, db, ahead);
+	assert_string_equal(ahead, before);
+	/* Asked once more it is asked anew. */
+	run(w, db, KEPT);
+	fingerprint(w, db, ahead);
+	assert_string_not_equal(ahead, before);
+	db_close(&db);
+}
+
 /* Asked for in another order, or something else first. */
 static void what_was_announced_is_forgotten(void **state)
 {
@@ -225,6 +274,7 @@ int cases_schema(void)
 	    CASE(reading_twice_is_equal),
 	    CASE(fingerprint_follows_the_schema),
 	    CASE(what_is_announced_is_answered_as_ever),
+	    CASE(what_is_announced_comes_with_its_rows),
 	    CASE(what_was_announced_is_forgotten),
 	    CASE(a_transaction_sees_what_it_made),
 	    CASE(what_was_read_is_canonical),

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from support.mariadb import MariaDoorman
+from support.mariadb import MariaDoorman, MariaGate
 
 pytestmark = pytest.mark.server
 
@@ -343,6 +343,38 @@ def test_something_pending_needs_the_server_itself(shop):
     shop.ok("apply", env={**env, "DB_ENTRY_DIRECT_URL": direct})
     door.close()
     assert shop.applied() == ["0001", "0002"]
+
+
+def requests_of(shop, *words):
+    """The requests a process sends the server once it is let in."""
+    seen = []
+
+    def note(request):
+        if request[3:4] == b"\0":
+            seen.append(request[4:])
+        return False
+
+    gate = MariaGate(shop.server.port, note)
+    url = shop.env["DB_ENTRY_DATABASE_URL"].replace(f":{shop.server.port}/", f":{gate.port}/")
+    try:
+        shop.ok(*words, env={"DB_ENTRY_DATABASE_URL": f"{url}?ssl-mode=DISABLED"})
+    finally:
+        gate.close()
+    return seen
+
+
+def test_nothing_pending_costs_two_round_trips(shop):
+    """MySQL has no blocks: it takes being told of several statements, and a request for the texts."""
+    shop.ok("run", "--", "true")
+    requests = requests_of(shop, "run", "--", "true")
+    assert len(requests) == (5 if shop.server.mysql else 2), requests
+
+
+def test_what_a_command_left_is_read_twice(shop):
+    """For its fingerprint, and to be kept: that both are the same says that it is of one moment."""
+    shop.sql("DROP TABLE db_entry_history, db_entry_run, db_entry_snapshot")
+    requests = requests_of(shop, "baseline", "0001")
+    assert sum(b"-- The catalog of the current" in request for request in requests) == 2, requests
 
 
 # --- Who may write ---

@@ -1,7 +1,7 @@
 /*
  * Asking for the catalog. MariaDB answers one request, a block of statements
- * (sql/catalog_mariadb.sql), and one more about places, where there are any; MySQL, which knows no
- * such blocks, two, the second of which is made of the names in the first.
+ * (sql/catalog_mariadb.sql), and one more about sequences and about places, where there are any;
+ * MySQL, which knows no such blocks, two, the second of which is made of the names in the first.
  */
 #include "base/text.h"
 #include "db/mariadb/schema_parts.h"
@@ -37,6 +37,7 @@ static const char enter_sql[] =
 static const char leave_sql[] =
     "SET " TEXT("sql_mode", "@db_entry_sql_mode")
     ", " NUMBER("sql_select_limit", "@db_entry_limit")
+    ", " NUMBER("group_concat_max_len", "@db_entry_concat")
     ", " TEXT("character_set_client", "@db_entry_client")
     ", " TEXT("character_set_results", "@db_entry_results");
 /* clang-format on */
@@ -46,66 +47,154 @@ static bool needs_entering(const struct my_db *s)
 	return s->strayed || strcasestr(s->server.sql_mode, "ORACLE") != NULL;
 }
 
+bool my_catalog_alone(const struct my_db *s)
+{
+	return needs_entering(s);
+}
+
 /* Also when the call was stopped: it was only looked, and the session goes on. */
-static bool leave(struct my_db *s, bool multi, struct err *err)
+static bool leave(struct my_db *s, bool settings, bool multi, struct err *err)
 {
 	struct stop before = s->stop;
 	if (s->conn == NULL)
 		return true;
 	s->stop = stop_cleanup(LEAVE_MS);
-	bool ok = my_do(s, leave_sql, err) && (!multi || my_multiple(s, false, err));
+	bool ok = (!settings || my_do(s, leave_sql, err)) &&
+		  (!multi || s->conn == NULL || my_multiple(s, false, err));
 	s->stop = before;
 	return ok;
+}
+
+/* What goes before: statements that end with "; ". */
+static void add_before(const struct my_before *before, struct buf *sql)
+{
+	for (size_t i = 0; before != NULL && i < before->count; i++)
+		buf_printf(sql, "%s; ", before->queries[i]);
+}
+
+static const struct my_taker *taker_of(
+    const struct my_before *before, const struct my_taker *taker, const struct my_row *row)
+{
+	return before != NULL && row->result < before->count ? &before->taker : taker;
 }
 
 /* --- MariaDB --- */
 
 struct watching {
+	const struct my_before *before;
 	const struct my_taker *taker;
-	bool places; /* a table has columns for them */
+	bool places;           /* a table has columns for them */
+	struct buf *sequences; /* SHOW CREATE of those that were met */
 };
 
 static bool has_places(const char *text, size_t len)
 {
-	static const char *const types[] = {"` geometry", "` point", "` linestring", "` polygon",
-	    "` multipoint", "` multilinestring", "` multipolygon"};
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (memmem(text, len, types[i], strlen(types[i])) != NULL)
-			return true;
+	static const char *const types[] = {"geometry", "point", "linestring", "polygon",
+	    "multipoint", "multilinestring", "multipolygon"};
+	const char *end = text + len, *at = text;
+	while ((at = memchr(at, '`', (size_t)(end - at))) != NULL) {
+		if (*++at != ' ')
+			continue;
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+			if (text_starts(at + 1, types[i]))
+				return true;
+	}
 	return false;
+}
+
+/* As a table it tells its columns alone. Its last line says what it is, before its comment. */
+static bool is_sequence(const char *text, size_t len)
+{
+	static const char engine[] = "\n) ENGINE=";
+	const char *line = memrchr(text, '\n', len);
+	if (line == NULL || !text_starts(line, engine))
+		return false;
+	line += sizeof(engine) - 1;
+	return text_starts(line + strcspn(line, " "), " SEQUENCE=1");
+}
+
+/*
+ * What a table is the server would open all of them for, to say so with their names. Temporary ones
+ * are of this session alone; since 11.2 they are named, too.
+ */
+static bool take_table(struct watching *watching, const struct my_row *row, struct err *err)
+{
+	const char *text = row->cells[1];
+	if (text_starts(text, "CREATE TEMPORARY "))
+		return true;
+	if (is_sequence(text, row->lengths[1])) {
+		buf_add_text(watching->sequences, "SHOW CREATE SEQUENCE ");
+		my_name(row->cells[0], watching->sequences);
+		buf_add_text(watching->sequences, "; ");
+		return true;
+	}
+	watching->places = watching->places || has_places(text, row->lengths[1]);
+	return watching->taker->take(watching->taker->context, row, err);
 }
 
 static bool take_and_watch(void *context, const struct my_row *row, struct err *err)
 {
 	struct watching *watching = context;
-	if (row->columns == 2 && row->cells[1] != NULL)
-		watching->places = watching->places || has_places(row->cells[1], row->lengths[1]);
-	return watching->taker->take(watching->taker->context, row, err);
+	const struct my_taker *taker = taker_of(watching->before, watching->taker, row);
+	if (taker == watching->taker && row->columns == 2 && row->cells[1] != NULL)
+		return take_table(watching, row, err);
+	return taker->take(taker->context, row, err);
+}
+
+/* A block within a block: no session has to take several statements for it. */
+static bool ask_block(struct my_db *s, struct watching *watching, struct err *err)
+{
+	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
+	const struct my_before *before = watching->before;
+	if (before == NULL)
+		return my_stream(s, sql_mariadb_catalog_mariadb, take_and_watch, watching, err);
+	buf_add_text(&sql, "BEGIN NOT ATOMIC ");
+	add_before(before, &sql);
+	buf_printf(&sql, "%s; END", sql_mariadb_catalog_mariadb);
+	return my_stream(s, sql.data, take_and_watch, watching, err);
+}
+
+/* leave_sql puts back what is set. */
+static bool ask_sequences(struct my_db *s, const struct watching *watching, struct err *err)
+{
+	static const char enter[] = "SET @db_entry_sql_mode = @@SESSION.sql_mode,"
+				    " SESSION sql_mode = ''";
+	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
+	const struct my_taker *taker = watching->taker;
+	buf_printf(&sql, "BEGIN NOT ATOMIC %sEND", watching->sequences->data);
+	if (sql.overflow || watching->sequences->overflow)
+		return err_set(err, ERR_UNEXPECTED, "there are too many sequences");
+	return my_do(s, enter, err) && my_stream(s, sql.data, taker->take, taker->context, err);
 }
 
 /* What opens all tables once more is asked for only where it can tell something. */
-static bool ask_all(struct my_db *s, const struct my_taker *taker, struct err *err)
+static bool ask_all(struct my_db *s, struct watching *watching, struct err *err)
 {
-	struct watching watching = {.taker = taker};
-	return my_stream(s, sql_mariadb_catalog_mariadb, take_and_watch, &watching, err) &&
-	       (!watching.places ||
+	const struct my_taker *taker = watching->taker;
+	return ask_block(s, watching, err) &&
+	       (watching->sequences->len == 0 || ask_sequences(s, watching, err)) &&
+	       (!watching->places ||
 		   my_stream(s, sql_mariadb_srids, taker->take, taker->context, err));
 }
 
-static bool ask_mariadb(struct my_db *s, const struct my_taker *taker, struct err *err)
+static bool ask_mariadb(
+    struct my_db *s, const struct my_before *before, const struct my_taker *taker, struct err *err)
 {
+	CLEANUP(buf_free) struct buf sequences = buf_init(SQL_MOST);
+	struct watching watching = {.before = before, .taker = taker, .sequences = &sequences};
 	struct err ignored;
 	bool enter = needs_entering(s);
-	bool ok = (!enter || my_do(s, enter_sql, err)) && ask_all(s, taker, err);
+	bool ok = (!enter || my_do(s, enter_sql, err)) && ask_all(s, &watching, err);
 	/* What the block has set it has put back. */
-	if (ok && !enter)
+	if (ok && !enter && sequences.len == 0)
 		return true;
-	return leave(s, false, ok ? err : &ignored) && ok;
+	return leave(s, true, false, ok ? err : &ignored) && ok;
 }
 
 /* --- MySQL --- */
 
 struct naming {
+	const struct my_before *before;
 	const struct my_taker *taker;
 	struct buf *shows; /* SHOW CREATE of what was named */
 };
@@ -113,28 +202,41 @@ struct naming {
 static bool take_or_name(void *context, const struct my_row *row, struct err *err)
 {
 	struct naming *naming = context;
+	const struct my_taker *taker = taker_of(naming->before, naming->taker, row);
 	if (!text_is(row->fields[0].name, "catalog_name"))
-		return naming->taker->take(naming->taker->context, row, err);
+		return taker->take(taker->context, row, err);
 	buf_printf(
 	    naming->shows, "%sSHOW CREATE %s ", naming->shows->len == 0 ? "" : "; ", row->cells[1]);
 	my_name(row->cells[0], naming->shows);
 	return true;
 }
 
-static bool ask_mysql(struct my_db *s, const struct my_taker *taker, struct err *err)
+static bool ask_mysql(
+    struct my_db *s, const struct my_before *before, const struct my_taker *taker, struct err *err)
 {
+	CLEANUP(buf_free) struct buf names = buf_init(SQL_MOST);
 	CLEANUP(buf_free) struct buf shows = buf_init(SQL_MOST);
-	struct naming naming = {.taker = taker, .shows = &shows};
+	struct naming naming = {.before = before, .taker = taker, .shows = &shows};
 	struct err ignored;
+	add_before(before, &names);
+	buf_add_text(&names, sql_mariadb_catalog_mysql);
 	bool ok = (!needs_entering(s) || my_do(s, enter_sql, err)) && my_multiple(s, true, err) &&
-		  my_stream(s, sql_mariadb_catalog_mysql, take_or_name, &naming, err);
+		  my_stream(s, names.data, take_or_name, &naming, err);
+	buf_printf(&shows, "%s%s", shows.len == 0 ? "" : "; ", leave_sql);
 	if (ok && shows.overflow)
 		ok = err_set(err, ERR_UNEXPECTED, "there are too many tables");
-	ok = ok && (shows.len == 0 || my_stream(s, shows.data, taker->take, taker->context, err));
-	return leave(s, true, ok ? err : &ignored) && ok;
+	ok = ok && my_stream(s, shows.data, taker->take, taker->context, err);
+	return leave(s, !ok, true, ok ? err : &ignored) && ok;
+}
+
+bool my_catalog_behind(
+    struct my_db *s, const struct my_before *before, const struct my_taker *taker, struct err *err)
+{
+	return s->server.maria ? ask_mariadb(s, before, taker, err)
+			       : ask_mysql(s, before, taker, err);
 }
 
 bool my_catalog(struct my_db *s, const struct my_taker *taker, struct err *err)
 {
-	return s->server.maria ? ask_mariadb(s, taker, err) : ask_mysql(s, taker, err);
+	return my_catalog_behind(s, NULL, taker, err);
 }

@@ -287,8 +287,13 @@ bool my_query(struct db *db, const char *sql, const struct db_value *values, siz
     struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
 {
 	struct my_db *s = (struct my_db *)db;
+	bool given = false;
 	if (!my_enter(s, stop, err))
 		return false;
+	if (rows != NULL && value_count == 0 && !my_ahead_query(s, sql, arena, rows, &given, err))
+		return false;
+	if (given)
+		return true;
 	return s->strayed ? ask_apart(s, sql, values, value_count, arena, rows, err)
 			  : ask(s, sql, values, value_count, arena, rows, err);
 }

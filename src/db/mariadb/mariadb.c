@@ -48,6 +48,7 @@ static void close_session(struct db *db)
 		ma.close(s->conn);
 	wipe(s->target.password);
 	wipe(s->target.key_password);
+	my_ahead_forget(s);
 	arena_free(&s->reach_arena);
 	arena_free(&s->begin.arena);
 	arena_free(&s->cascade_arena);
@@ -80,6 +81,8 @@ enum column {
 	COLUMN_SUPER_READ_ONLY,
 	COLUMN_SESSION_READ_ONLY,
 	COLUMN_WSREP,
+	COLUMN_HISTORY,
+	COLUMN_SNAPSHOT,
 	COLUMNS
 };
 
@@ -204,6 +207,9 @@ static bool read_server(struct my_db *s, struct err *err)
 	    .pooler = (uint32_t)id != (uint32_t)ma.thread_id(s->conn),
 	    .galera = is_on(cells[COLUMN_WSREP]),
 	    .fresh = true,
+	    .known = true,
+	    .has_history = is_on(cells[COLUMN_HISTORY]),
+	    .has_snapshot = is_on(cells[COLUMN_SNAPSHOT]),
 	};
 	return true;
 }
@@ -292,6 +298,15 @@ static bool probe(struct db *db, struct db_probe *ret, const struct stop *stop, 
 	return true;
 }
 
+static bool is_known(const struct my_db *s, const char *name, bool *has)
+{
+	bool history = text_is(name, "db_entry_history");
+	if (!s->server.known || (!history && !text_is(name, "db_entry_snapshot")))
+		return false;
+	*has = history ? s->server.has_history : s->server.has_snapshot;
+	return true;
+}
+
 static bool has_table(
     struct db *db, const char *name, bool *has, const struct stop *stop, struct err *err)
 {
@@ -305,6 +320,10 @@ static bool has_table(
 	};
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct db_rows rows;
+	if (!my_enter(s, stop, err))
+		return false;
+	if (is_known(s, name, has))
+		return true;
 	if (!my_query(db, sql, values, 2, &arena, &rows, stop, err))
 		return false;
 	*has = rows.count > 0;
@@ -387,6 +406,7 @@ const struct db_driver db_mariadb = {
     .schemes = schemes,
     .folders = folders,
     .dialect = &dialect_mariadb,
+    .features = DB_SERVER,
     .denied = denied,
     .own_tables = sql_mariadb_own_tables,
     .client = client,
@@ -396,6 +416,7 @@ const struct db_driver db_mariadb = {
     .probe = probe,
     .exec = my_exec,
     .query = my_query,
+    .ahead = my_ahead,
     .has_table = has_table,
     .has_rows = has_rows,
     .weigh = weigh,

@@ -54,6 +54,21 @@ struct my_server {
 	bool pooler; /* the connection is not the session's own */
 	bool galera; /* a node of a cluster */
 	bool fresh;  /* nobody has asked for it since it was read */
+	bool known;  /* nothing else was asked since: of our tables it is as it was said */
+	bool has_history, has_snapshot;
+};
+
+enum {
+	MY_AHEAD_MOST = 4
+};
+
+/* What is asked next, and then the fingerprint: all of it with the first. */
+struct my_ahead {
+	struct arena arena;
+	const char *queries[MY_AHEAD_MOST];
+	struct db_rows rows[MY_AHEAD_MOST]; /* those of the first are the asker's */
+	size_t count, given;
+	char fingerprint[65];
 };
 
 enum {
@@ -130,8 +145,10 @@ struct my_db {
 	const char *label;
 	bool settled; /* the session has its settings */
 	bool in_transaction;
-	bool strayed;       /* since the last reset a statement may have changed the session */
-	bool wsrep_refused; /* the user may not set wsrep_on */
+	struct my_ahead ahead;
+	char fingerprint[65]; /* that was asked for last, nothing else since; "": something was */
+	bool strayed;         /* since the last reset a statement may have changed the session */
+	bool wsrep_refused;   /* the user may not set wsrep_on */
 	struct my_lock lock;
 	/* reach.h: triggers, views and routines, of the script that is judged; other databases. */
 	struct arena reach_arena;
@@ -198,6 +215,7 @@ bool my_fail_lost(struct my_db *s, struct err *err);
 
 /* A row as it comes from the server; a cell that is NULL is NULL, others end with a NUL beside. */
 struct my_row {
+	size_t result; /* of the request; those without rows are not counted */
 	size_t columns;
 	char *const *cells;
 	const unsigned long *lengths; /* bytes of each */
@@ -223,7 +241,16 @@ struct my_request {
 	bool changed;
 	/* On the way. */
 	int status, failed;
+	size_t results;
 };
+
+/* Rows that are being kept. Zeroed before. */
+struct my_keep {
+	struct db_rows rows;
+	size_t capacity;
+};
+
+void my_keep_row(struct my_keep *keep, const struct my_row *row, struct arena *arena);
 
 /* Every call of the driver begins with it; fails when `stop` has fired or the connection is lost.
  */
@@ -253,6 +280,21 @@ bool my_stream(struct my_db *s, const char *sql,
 
 /* May a request have several statements from now on? */
 bool my_multiple(struct my_db *s, bool on, struct err *err);
+
+/* --- ahead.c --- */
+
+void my_ahead(struct db *db, const char *const *queries, size_t count);
+
+/* Something else was asked: forget what was announced, and answered. */
+void my_ahead_forget(struct my_db *s);
+
+/* *given when it was announced as the next; its rows are in the arena then. */
+bool my_ahead_query(struct my_db *s, const char *sql, struct arena *arena, struct db_rows *rows,
+    bool *given, struct err *err);
+
+/* The fingerprint, when all that was announced before it was given; NULL: it has to be asked for.
+ */
+const char *my_ahead_fingerprint(const struct my_db *s);
 
 /* --- cancel.c --- */
 

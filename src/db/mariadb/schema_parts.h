@@ -2,6 +2,7 @@
 #ifndef DB_ENTRY_DB_MARIADB_SCHEMA_PARTS_H
 #define DB_ENTRY_DB_MARIADB_SCHEMA_PARTS_H
 
+#include "base/digest.h"
 #include "db/mariadb/mariadb.h"
 #include "db/mariadb/show.h"
 
@@ -19,6 +20,19 @@ struct my_taker {
  */
 bool my_catalog(struct my_db *s, const struct my_taker *taker, struct err *err);
 
+/* Queries that go with the request for the catalog, before it. */
+struct my_before {
+	const char *const *queries;
+	size_t count;
+	struct my_taker taker; /* of their rows: row.result says of which they are */
+};
+
+/* Not in a session, or on a server, whose settings have to be changed for it: my_catalog_alone().
+ */
+bool my_catalog_behind(
+    struct my_db *s, const struct my_before *before, const struct my_taker *taker, struct err *err);
+bool my_catalog_alone(const struct my_db *s);
+
 /* --- schema_read.c --- */
 
 /*
@@ -26,6 +40,9 @@ bool my_catalog(struct my_db *s, const struct my_taker *taker, struct err *err);
  * the rest of *r is filled in. The digest is that of the fingerprint.
  */
 bool my_schema_read(struct my_db *s, struct my_reading *r, char digest[65], struct err *err);
+
+/* Add a row of the catalog to the digest. */
+void my_digest_row(struct digest *digest, const struct my_row *row);
 
 /* Into *r what is known of the session, and a row of sql/collations.sql, in the arena. */
 void my_reading_begin(struct my_reading *r, struct my_db *s);

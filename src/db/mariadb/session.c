@@ -146,6 +146,7 @@ static bool renew(struct my_db *s, struct err *err)
 {
 	struct my_db fresh = *s;
 	fresh.conn = NULL;
+	fresh.ahead = (struct my_ahead){.count = 0};
 	fresh.settled = fresh.strayed = fresh.in_transaction = false;
 	if (!my_connect_to(&fresh.conn, &s->place, &s->target, &s->stop, err))
 		return err_context(err, "a second connection, to put the session back");

@@ -138,14 +138,8 @@ static bool release(struct my_db *s, MYSQL_RES *result)
 
 /* --- Results --- */
 
-/* Rows being kept. */
-struct keep {
-	struct db_rows rows;
-	size_t capacity;
-};
-
 /* What is the same as in the row above, as much of our history is, is kept once. */
-static void keep_row(struct keep *keep, const struct my_row *row, struct arena *arena)
+void my_keep_row(struct my_keep *keep, const struct my_row *row, struct arena *arena)
 {
 	struct db_rows *rows = &keep->rows;
 	size_t columns = row->columns;
@@ -165,29 +159,30 @@ static void keep_row(struct keep *keep, const struct my_row *row, struct arena *
 }
 
 static bool use_row(
-    struct my_request *request, struct keep *keep, const struct my_row *row, struct err *err)
+    struct my_request *request, struct my_keep *keep, const struct my_row *row, struct err *err)
 {
 	if (request->take != NULL)
 		return request->take(request->context, row, err);
 	if (request->rows != NULL)
-		keep_row(keep, row, request->arena);
+		my_keep_row(keep, row, request->arena);
 	return true;
 }
 
 /* The rows of one result. `failed` holds the first error; reading goes on behind one of ours. */
-static bool take_rows(struct my_db *s, struct my_request *request, struct keep *keep,
+static bool take_rows(struct my_db *s, struct my_request *request, struct my_keep *keep,
     MYSQL_RES *result, struct err *failed)
 {
 	size_t columns = ma.num_fields(result);
 	const MYSQL_FIELD *fields = ma.fetch_fields(result);
 	MYSQL_ROW cells = NULL;
-	*keep = (struct keep){.rows = {.columns = columns}};
+	*keep = (struct my_keep){.rows = {.columns = columns}};
 	for (;;) {
 		if (!fetch(s, result, &cells))
 			return false;
 		if (cells == NULL)
 			return true;
-		const struct my_row row = {.columns = columns,
+		const struct my_row row = {.result = request->results,
+		    .columns = columns,
 		    .cells = cells,
 		    .lengths = ma.fetch_lengths(result),
 		    .fields = fields};
@@ -201,12 +196,15 @@ static bool take_rows(struct my_db *s, struct my_request *request, struct keep *
 
 /* One result, with its rows where it has any. */
 static bool take_result(
-    struct my_db *s, struct my_request *request, struct keep *keep, struct err *failed)
+    struct my_db *s, struct my_request *request, struct my_keep *keep, struct err *failed)
 {
 	MYSQL_RES *result = ma.use_result(s->conn);
 	if (result == NULL)
 		return true; /* the library has an error to tell */
-	return take_rows(s, request, keep, result, failed) && release(s, result);
+	if (!take_rows(s, request, keep, result, failed) || !release(s, result))
+		return false;
+	request->results++;
+	return true;
 }
 
 /* Behind rows there is no place for saying it. */
@@ -219,7 +217,7 @@ static bool changes_session(MYSQL *conn, bool rows)
 
 /* All results; false: given up. `failed` is the first error. */
 static bool receive(
-    struct my_db *s, struct my_request *request, struct keep *keep, struct err *failed)
+    struct my_db *s, struct my_request *request, struct my_keep *keep, struct err *failed)
 {
 	if (!sent(s, request))
 		return false;
@@ -244,6 +242,9 @@ void my_request_begin(struct my_db *s, struct my_request *request)
 	s->ended.kind = ERR_NONE;
 	request->done = request->changed = false;
 	request->status = 0;
+	request->results = 0;
+	my_ahead_forget(s);
+	s->fingerprint[0] = '\0';
 	if (s->conn != NULL)
 		request->status =
 		    ma.query_start(&request->failed, s->conn, request->sql, request->len);
@@ -252,7 +253,7 @@ void my_request_begin(struct my_db *s, struct my_request *request)
 bool my_request_end(struct my_db *s, struct my_request *request, struct err *err)
 {
 	struct err failed = {.kind = ERR_NONE};
-	struct keep keep = {.capacity = 0};
+	struct my_keep keep = {.capacity = 0};
 	if (s->conn == NULL)
 		return my_fail_lost(s, err);
 	bool whole = receive(s, request, &keep, &failed);

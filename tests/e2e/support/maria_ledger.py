@@ -60,7 +60,7 @@ PHASES = {
     "connect": [b"_client_name"],
     "look": [b".db_entry_history"],
     "lock": [b"SELECT GET_LOCK("],
-    "drift": [b"-- The catalog of the current database"],
+    "drift": [b"SELECT GET_LOCK(", b"-- The catalog of the current database"],
     "apply": [b"UPDATE orders SET amount"],
     "record": [b"UPDATE orders SET amount", b".db_entry_history (version"],
     "schema": [b"UPDATE orders SET amount", b"-- The catalog of the current database"],
