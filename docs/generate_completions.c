@@ -50,6 +50,8 @@ static void add_bash_values(struct buf *out)
 	for (int i = 0; i < SETTINGS; i++) {
 		const char *option = option_of(&settings[i]);
 
+		if (settings[i].type == SETTING_IS_SWITCH)
+			continue; /* the next word is none of its */
 		if (settings[i].type == SETTING_IS_CHOICE) {
 			buf_printf(out, "    --%s)\n        mapfile -t COMPREPLY < <(compgen -W '",
 			    option);
@@ -117,8 +119,14 @@ void page_bash(struct buf *out)
 
 static void add_zsh_setting(struct buf *out, const struct setting *setting)
 {
-	buf_printf(out, "    '--%s=[", option_of(setting));
+	bool is_switch = setting->type == SETTING_IS_SWITCH;
+
+	buf_printf(out, "    '--%s%s[", option_of(setting), is_switch ? "" : "=");
 	add_summary(out, setting->help);
+	if (is_switch) {
+		buf_add_text(out, "]'\n");
+		return;
+	}
 	buf_printf(out, "]:%s:", setting->type == SETTING_IS_CHOICE ? "value" : setting->argument);
 	if (setting->type == SETTING_IS_CHOICE) {
 		buf_add_char(out, '(');
@@ -177,8 +185,9 @@ void page_zsh(struct buf *out)
 static void add_fish_settings(struct buf *out)
 {
 	for (int i = 0; i < SETTINGS; i++) {
-		buf_printf(out, "complete -c db-entry -n $ours -l %s -%s", option_of(&settings[i]),
-		    settings[i].type == SETTING_IS_PATH ? "rF" : "x");
+		buf_printf(out, "complete -c db-entry -n $ours -l %s", option_of(&settings[i]));
+		if (settings[i].type != SETTING_IS_SWITCH)
+			buf_add_text(out, settings[i].type == SETTING_IS_PATH ? " -rF" : " -x");
 		if (settings[i].type == SETTING_IS_CHOICE) {
 			buf_add_text(out, " -a '");
 			add_choices(out, &settings[i]);

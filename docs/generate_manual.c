@@ -73,12 +73,15 @@ static void add_setting(struct buf *out, const struct setting *setting)
 {
 	char variable[NAME_SIZE];
 	char name[NAME_SIZE + 2] = "--";
+	char argument[NAME_SIZE];
 
+	snprintf(
+	    argument, sizeof(argument), "%s%s", setting->argument, setting_after_argument(setting));
 	setting_env_name(setting, variable, sizeof(variable));
 	setting_option_name(setting, name + 2, NAME_SIZE);
 	add_item(out, variable, NULL, "");
 	buf_add_text(out, ".PD 0\n");
-	add_item(out, name, setting->argument, "=");
+	add_item(out, name, argument, setting_before_argument(setting));
 	buf_add_text(out, ".PD\n");
 	add_line(out, setting->help);
 	if (setting->fallback != NULL) {

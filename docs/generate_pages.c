@@ -67,7 +67,8 @@ static void add_setting(struct buf *out, const struct setting *setting)
 	setting_option_name(setting, option, sizeof(option));
 	buf_printf(out, "### %s\n\n", variable);
 	add_prose(out, setting->help);
-	buf_printf(out, "\n\n- Option: `--%s=%s`\n", option, setting->argument);
+	buf_printf(out, "\n\n- Option: `--%s%s%s%s`\n", option, setting_before_argument(setting),
+	    setting->argument, setting_after_argument(setting));
 	if (setting->choices != NULL) {
 		buf_add_text(out, "- Values: ");
 		add_choices(out, setting->choices);

@@ -18,8 +18,9 @@ int main(int argc, char **argv)
 	proc_boot();
 	stop_init();
 	struct err err = {0};
-	if (cmd_main(argc, argv, &err))
-		exit(0);
+	int status = 0;
+	if (cmd_main(argc, argv, &status, &err))
+		exit(status);
 	log_error(event_of_error(&err), &err);
 	exit(err_exit_code(&err));
 }

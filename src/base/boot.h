@@ -15,7 +15,7 @@ void proc_boot(void);
 /* True when `signo` came ignored from our parent. */
 bool proc_inherited_ignored(int signo);
 
-/* For proc_exec() alone: each undoes one thing that was changed since. */
+/* For start.c alone: each undoes one thing that was changed since. */
 void boot_restore_dispositions(void);
 void boot_restore_mask(void);
 void boot_keep_descriptors(void); /* all others close on exec */

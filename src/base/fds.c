@@ -102,3 +102,21 @@ void fds_close_on_exec(unsigned first, unsigned last)
 	/* Older than Linux 5.11, or a container's filter refuses what it doesn't know. */
 	fds_each(close_one_on_exec, &range);
 }
+
+static void find_last(int fd, void *last)
+{
+	*(int *)last = fd > *(int *)last ? fd : *(int *)last;
+}
+
+void fds_close_from(int first)
+{
+	int last = -1;
+
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0) == 0)
+		return;
+#endif
+	fds_each(find_last, &last);
+	for (int fd = first; fd <= last; fd++)
+		close(fd);
+}

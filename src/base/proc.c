@@ -1,57 +1,87 @@
 #include "base/proc.h"
-#include "base/boot.h"
-#include "base/program.h"
+#include "base/fs.h"
+#include "base/start.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-/* An alarm survives execve() and would kill the application. */
-static void clear_alarms(void)
+/* In a child: look as the user, in the folder, and tell what was found. */
+static _Noreturn void look_and_tell(const struct start *start, int to)
 {
-	static const struct itimerval off;
+	struct start_failure found = start_look(start);
+	ssize_t written = write(to, &found, sizeof(found));
 
-	setitimer(ITIMER_REAL, &off, NULL);
-	setitimer(ITIMER_VIRTUAL, &off, NULL);
-	setitimer(ITIMER_PROF, &off, NULL);
+	_exit(written == (ssize_t)sizeof(found) ? 0 : 1);
 }
 
-bool proc_check(const char *name, struct err *err)
+/* Signals stay blocked around the fork: our handlers must not run in the child. */
+static pid_t fork_looking(const struct start *start, int to)
+{
+	sigset_t all;
+	sigset_t before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid_t pid = fork();
+	if (pid == 0)
+		look_and_tell(start, to);
+	int error = errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return pid;
+}
+
+static bool look_in_child(const struct start *start, struct start_failure *found, struct err *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_errno(err, ERR_UNEXPECTED, "can't make a pipe");
+	CLEANUP(fs_close) int from = ends[0];
+	CLEANUP(fs_close) int to = ends[1];
+	pid_t pid = fork_looking(start, to);
+	if (pid < 0)
+		return err_errno(err, ERR_UNEXPECTED, "can't start a process");
+	fs_close(&to);
+	ssize_t n;
+	do
+		n = read(from, found, sizeof(*found));
+	while (n < 0 && errno == EINTR);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return n == (ssize_t)sizeof(*found) ||
+	       err_set(err, ERR_UNEXPECTED, "can't look for the application");
+}
+
+bool proc_check(const struct proc_start *what, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
-	struct program program = program_find(name, &arena);
-	struct program_failure failure = {.candidate = program.count};
+	struct start start = start_find(what, &arena);
+	struct start_failure found;
 
-	for (size_t i = 0; i < program.count; i++) {
-		if (access(program.candidates[i], X_OK) == 0)
-			return true;
-		if (errno != ENOENT && errno != ENOTDIR && failure.candidate == program.count)
-			failure = (struct program_failure){i, errno};
-	}
-	return program_explain(&program, &failure, err);
+	if (what->user == NULL && what->folder == NULL)
+		found = start_look(&start);
+	else if (!look_in_child(&start, &found, err))
+		return false;
+	return found.program.error == 0 || start_explain(&start, &found, err);
 }
 
-bool proc_exec(char *const argv[], struct err *err)
+bool proc_exec(const struct proc_start *what, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	struct program program = program_find(argv[0], &arena);
+	struct start start = start_find(what, &arena);
 
-	fflush(NULL);
+	start_leave(&start);
 	stop_become_immediate();
-	boot_restore_dispositions();
-	clear_alarms();
-	boot_keep_descriptors();
-	boot_restore_mask();
-	struct program_failure failure = program_exec(&program, argv);
+	struct start_failure failure = start_become(&start);
 	/* The failure will be logged, perhaps into a pipe that nobody reads any more. */
 	sigaction(SIGPIPE, &ignore, NULL);
-	return program_explain(&program, &failure, err);
+	return start_explain(&start, &failure, err);
 }
 
 void proc_forget_env(const char *name)

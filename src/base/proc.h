@@ -9,23 +9,45 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/stop.h"
+#include "base/user.h"
+
+/* The application, and how it is to be started. */
+struct proc_start {
+	char *const *argv;
+	const struct user *user; /* as whom; NULL: as whom we are */
+	const char *folder;      /* in which, an absolute path; NULL: where we are */
+};
 
 /*
- * Is there a program of that name, and may we execute it? For saying so early; proc_exec() may
- * still fail. Errors as proc_exec().
+ * Could it be started so? For saying early that it can't; proc_exec() may still fail. Errors as
+ * proc_exec().
  */
-bool proc_check(const char *name, struct err *err);
+bool proc_check(const struct proc_start *start, struct err *err);
 
 /*
- * Become `argv`, searched on the environment's PATH as execvp(3) does (when unset:
+ * Become the application, searched on the environment's PATH as execvp(3) does (when unset:
  * /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin), but a file that is neither a
  * program nor has a #! line is not handed to a shell. Everything proc_boot() recorded is put back:
- * dispositions, mask, only the inherited descriptors; alarms are cleared, stdio is flushed. When an
- * ending signal came before, the process ends with 128+n instead. Returns only when it fails:
- * ERR_NO_PROGRAM (127) or ERR_CANNOT_EXEC (126), saying why: interpreter or loader missing, another
- * processor, no permission. Then only reporting and exit are left to do.
+ * dispositions, mask, only the inherited descriptors; alarms are cleared, stdio is flushed.
+ * With a user HOME is its home. As process 1 dead orphans are reaped, and the standard streams
+ * become the user's. When an ending signal came before, the process ends with 128+n instead.
+ *
+ * Returns only when it fails: ERR_NO_PROGRAM (127) or ERR_CANNOT_EXEC (126), saying why:
+ * interpreter or loader missing, another processor, no permission; ERR_CONFIG about user and
+ * folder. Then only reporting and exit are left to do.
  */
-bool proc_exec(char *const argv[], struct err *err);
+bool proc_exec(const struct proc_start *start, struct err *err);
+
+/*
+ * Start the application in the same way as a child, in a process group of its own that has the
+ * terminal when ours had it, and do nothing from then on but pass signals on to that group and reap
+ * whatever becomes our child, until the application ends. *status is its exit status, or 128+n when
+ * signal n ended it. Our own streams, descriptors and folder are let go of.
+ *
+ * False when it can't be started, as proc_exec(), or with ERR_STOPPED when an ending signal came
+ * before. What comes later is for the application.
+ */
+bool proc_supervise(const struct proc_start *start, int *status, struct err *err);
 
 /* Overwrite a variable's value where it lies (every one of that name) and remove it. */
 void proc_forget_env(const char *name);

@@ -20,7 +20,7 @@ enum {
 
 struct program program_find(const char *name, struct arena *arena)
 {
-	struct program program = {.name = name};
+	struct program program = {.name = name, .user = geteuid()};
 	size_t capacity = 0;
 
 	if (*name == '\0')
@@ -129,6 +129,67 @@ static bool read_loader(int fd, char loader[FIRST_LINE])
 	return false;
 }
 
+/* Of a file that may be executed: is what it needs to start there? What can't be read may be. */
+static bool needs_nothing(const char *file)
+{
+	CLEANUP(fs_close) int fd = open_program(file);
+	CLEANUP(fs_close) int self = open_program("/proc/self/exe");
+	char needed[FIRST_LINE];
+	bool windows = false;
+	ElfW(Ehdr) elf;
+	ElfW(Ehdr) ours;
+
+	if (fd < 0)
+		return true;
+	if (read_interpreter(fd, needed, &windows))
+		return !windows && access(needed, F_OK) == 0;
+	/* One for another processor may have an emulator, which finds loaders in its own way. */
+	if (self < 0 || !read_elf(self, &ours) || !read_elf(fd, &elf) ||
+	    elf.e_machine != ours.e_machine || !read_loader(fd, needed))
+		return true;
+	return access(needed, F_OK) == 0;
+}
+
+static int look_at(const char *file)
+{
+	struct stat info;
+
+	if (access(file, X_OK) < 0 || stat(file, &info) < 0)
+		return errno;
+	if (!S_ISREG(info.st_mode))
+		return EACCES;
+	return needs_nothing(file) ? 0 : ENOENT;
+}
+
+struct program_failure program_look(const struct program *program)
+{
+	struct program_failure failure = {.candidate = program->count, .error = ENOENT};
+
+	for (size_t i = 0; i < program->count; i++) {
+		int error = look_at(program->candidates[i]);
+		if (error == 0)
+			return (struct program_failure){.candidate = i};
+		bool there = (error != ENOENT && error != ENOTDIR) ||
+			     access(program->candidates[i], F_OK) == 0;
+		if (there && failure.candidate == program->count)
+			failure = (struct program_failure){i, error};
+	}
+	return failure;
+}
+
+struct program program_seen(const struct program *program, const char *folder, struct arena *arena)
+{
+	struct program seen = *program;
+
+	seen.candidates = arena_array(arena, program->count + 1, sizeof(char *));
+	for (size_t i = 0; i < program->count; i++) {
+		char *file = program->candidates[i];
+		seen.candidates[i] =
+		    *file == '/' ? file : arena_printf(arena, "%s/%s", folder, file);
+	}
+	return seen;
+}
+
 static bool explain_absent(const struct program *program, struct err *err)
 {
 	if (*program->name == '\0')
@@ -178,7 +239,7 @@ static bool explain_missing(const char *file, struct err *err)
 	    err, ERR_NO_PROGRAM, "can't execute %s: a file it needs to start is not there", file);
 }
 
-static bool explain_denied(const char *file, struct err *err)
+static bool explain_denied(const char *file, uid_t user, struct err *err)
 {
 	struct stat info;
 	struct statvfs mount;
@@ -202,10 +263,10 @@ static bool explain_denied(const char *file, struct err *err)
 	bool windows;
 	errno = EACCES;
 	if (fd >= 0 && read_interpreter(fd, interpreter, &windows))
-		return err_errno(err, ERR_CANNOT_EXEC, "can't execute %s or its interpreter %s",
-		    file, interpreter);
-	return err_errno(
-	    err, ERR_CANNOT_EXEC, "can't execute %s as user %u", file, (unsigned)geteuid());
+		return err_errno(err, ERR_CANNOT_EXEC,
+		    "can't execute %s or its interpreter %s as user %u", file, interpreter,
+		    (unsigned)user);
+	return err_errno(err, ERR_CANNOT_EXEC, "can't execute %s as user %u", file, (unsigned)user);
 }
 
 /* Docker's names of the processors an image may be for. */
@@ -257,7 +318,7 @@ static bool explain(
 	case ENOENT:
 		return explain_missing(file, err);
 	case EACCES:
-		return explain_denied(file, err);
+		return explain_denied(file, program->user, err);
 	case ENOEXEC:
 		return explain_format(file, err);
 	default:

@@ -153,7 +153,7 @@ static void leave_message(const struct cmd_call *call, const struct err *err)
 	termination_write(path == NULL ? setting->fallback : path, err);
 }
 
-bool cmd_main(int argc, char **argv, struct err *err)
+bool cmd_main(int argc, char **argv, int *status, struct err *err)
 {
 	struct cmd_call call = {0};
 	struct cmd_settings given = {0};
@@ -165,6 +165,8 @@ bool cmd_main(int argc, char **argv, struct err *err)
 		flow_tell_lost(err);
 		leave_message(&call, err);
 	}
+	if (ok)
+		*status = call.status;
 	config_free(&call.config);
 	return ok;
 }

@@ -32,6 +32,7 @@ struct cmd_call {
 	size_t operand_count;
 	char **application;   /* the words after --, ended by NULL; NULL when there was no -- */
 	struct config config; /* loaded when cmd->needs_config */
+	int status;           /* of an application that ended */
 };
 
 struct cmd {
@@ -55,9 +56,9 @@ const struct cmd *cmd_find(const char *name);
 
 /*
  * The whole command line: find the command, parse, load the configuration, set up the log, do it.
- * False with the error to show.
+ * True with the status to exit with: 0, or what an application left. False with the error to show.
  */
-bool cmd_main(int argc, char **argv, struct err *err);
+bool cmd_main(int argc, char **argv, int *status, struct err *err);
 
 /* The value of an option of the call's command, as cmd_call.option. */
 const char *cmd_option(const struct cmd_call *call, const char *name);

@@ -32,7 +32,8 @@ static void print_setting(const struct setting *setting, struct buf *out)
 	char env[NAME_SIZE], option[NAME_SIZE];
 	setting_env_name(setting, env, sizeof(env));
 	setting_option_name(setting, option, sizeof(option));
-	buf_printf(out, "  %s, --%s=%s\n", env, option, setting->argument);
+	buf_printf(out, "  %s, --%s%s%s%s\n", env, option, setting_before_argument(setting),
+	    setting->argument, setting_after_argument(setting));
 	wrap(setting->help, 6, out);
 	if (setting->choices != NULL || setting->fallback != NULL)
 		buf_printf(out, "      %s%s%s%s\n",

@@ -25,11 +25,11 @@ struct option_table {
 	size_t count;
 };
 
-static void add_option(struct option_table *table, const char *name, bool argument, int value)
+static void add_option(struct option_table *table, const char *name, int argument, int value)
 {
 	table->options[table->count++] = (struct option){
 	    .name = name,
-	    .has_arg = argument ? required_argument : no_argument,
+	    .has_arg = argument,
 	    .val = value,
 	};
 }
@@ -37,14 +37,17 @@ static void add_option(struct option_table *table, const char *name, bool argume
 static void fill_table(struct option_table *table, const struct cmd *cmd)
 {
 	memset(table, 0, sizeof(*table));
-	add_option(table, "help", false, VALUE_HELP);
+	add_option(table, "help", no_argument, VALUE_HELP);
 	for (int i = 0; i < SETTINGS; i++) {
 		setting_option_name(&settings[i], table->names[i], NAME_SIZE);
-		add_option(table, table->names[i], true, VALUE_SETTING + i);
+		add_option(table, table->names[i],
+		    settings[i].type == SETTING_IS_SWITCH ? optional_argument : required_argument,
+		    VALUE_SETTING + i);
 	}
 	for (int i = 0; cmd->options != NULL && cmd->options[i].name != NULL; i++)
-		add_option(
-		    table, cmd->options[i].name, cmd->options[i].argument != NULL, VALUE_OWN + i);
+		add_option(table, cmd->options[i].name,
+		    cmd->options[i].argument != NULL ? required_argument : no_argument,
+		    VALUE_OWN + i);
 }
 
 /* The option nearest to a misspelt one; NULL when none is near. */
@@ -99,8 +102,10 @@ static bool take_option(
 	}
 	if (given->count == sizeof(given->items) / sizeof(given->items[0]))
 		return err_set(err, ERR_USAGE, "too many options");
-	given->items[given->count++] =
-	    (struct config_option){.id = (enum setting_id)(value - VALUE_SETTING), .value = optarg};
+	given->items[given->count++] = (struct config_option){
+	    .id = (enum setting_id)(value - VALUE_SETTING),
+	    .value = optarg == NULL ? "true" : optarg, /* a switch */
+	};
 	return true;
 }
 

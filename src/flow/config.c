@@ -76,17 +76,41 @@ static bool take_option(struct config_value *ret, const struct setting *setting,
 	return true;
 }
 
+/*
+ * What the options say: the last one, or all of them where they add up, since one that is silently
+ * dropped would leave the application what it must not have.
+ */
+static bool gather_options(struct config_value *ret, const struct setting *setting,
+    const struct sources *sources, struct arena *arena, struct err *err)
+{
+	for (size_t i = sources->option_count; i-- > 0;) {
+		const struct config_option *option = &sources->options[i];
+		const char *behind = ret->text;
+
+		if (option->id != setting->id)
+			continue;
+		if (!take_option(ret, setting, option->value, arena, err))
+			return false;
+		if (setting->type != SETTING_IS_NAMES)
+			return true;
+		if (behind != NULL)
+			ret->text = arena_printf(arena, "%s,%s", ret->text, behind);
+	}
+	return true;
+}
+
 /* The value a user gave; text NULL when none did. */
 static bool gather(struct config_value *ret, const struct setting *setting,
     const struct sources *sources, struct arena *arena, struct err *err)
 {
+	struct config_value given = {0};
 	char name[NAME_SIZE];
 
-	for (size_t i = sources->option_count; i-- > 0;) {
-		const struct config_option *option = &sources->options[i];
-
-		if (option->id == setting->id)
-			return take_option(ret, setting, option->value, arena, err);
+	if (!gather_options(&given, setting, sources, arena, err))
+		return false;
+	if (given.text != NULL) {
+		*ret = given;
+		return true;
 	}
 	setting_env_name(setting, name, sizeof(name));
 	return variable_get(ret, sources->environ_, name, arena, err);
@@ -142,11 +166,23 @@ static bool is_line(const char *text)
 	return true;
 }
 
+static bool are_names(const char *text)
+{
+	const char *name;
+	size_t len;
+
+	while ((name = config_name(&text, &len)) != NULL)
+		if (!variable_is_name(name, len))
+			return false;
+	return true;
+}
+
 /* NULL when the text is right for the setting, else what it must be. */
 static const char *judge(const struct setting *setting, const char *text, struct arena *arena)
 {
 	switch (setting->type) {
 	case SETTING_IS_CHOICE:
+	case SETTING_IS_SWITCH:
 		if (!is_choice(setting->choices, text))
 			return arena_printf(arena, "one of %s", setting->choices);
 		break;
@@ -165,6 +201,10 @@ static const char *judge(const struct setting *setting, const char *text, struct
 	case SETTING_IS_NAME:
 		if (!variable_is_name(text, strlen(text)))
 			return "the name of an environment variable";
+		break;
+	case SETTING_IS_NAMES:
+		if (!are_names(text))
+			return "names of environment variables, separated by commas or blanks";
 		break;
 	case SETTING_IS_TEXT:
 		if (!is_line(text))
@@ -199,7 +239,8 @@ static bool may_quote(const struct setting *setting, const struct config_value *
 {
 	bool from_file = strchr(value->origin, '=') != NULL;
 
-	return !setting->secret && setting->type != SETTING_IS_NAME && !from_file;
+	return !setting->secret && setting->type != SETTING_IS_NAME &&
+	       setting->type != SETTING_IS_NAMES && !from_file;
 }
 
 static bool set_value(struct config *config, const struct setting *setting,
@@ -432,6 +473,24 @@ int64_t config_size(const struct config *config, enum setting_id id)
 bool config_is(const struct config *config, enum setting_id id, const char *choice)
 {
 	return text_is(config_text(config, id), choice);
+}
+
+bool config_on(const struct config *config, enum setting_id id)
+{
+	return config_is(config, id, "true") || config_is(config, id, "1");
+}
+
+const char *config_name(const char **at, size_t *len)
+{
+	static const char gaps[] = ", \t\r\n";
+	const char *name;
+
+	if (*at == NULL)
+		return NULL;
+	name = *at + strspn(*at, gaps);
+	*len = strcspn(name, gaps);
+	*at = name + *len;
+	return *len == 0 ? NULL : name;
 }
 
 /* Only what parses is shown in part: where a text is no URL, nobody knows where its secret is. */

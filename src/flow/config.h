@@ -62,9 +62,9 @@ struct config {
 
 /*
  * Gather and check every value. `environ_` is the process's environment; of options given twice the
- * last counts. ERR_CONFIG names the variable or option, never a secret's value and never what a
- * _FILE held. On failure all values that are right are there and the others have their defaults, so
- * that the error can be logged as LOG says.
+ * last counts, but for names, which add up. ERR_CONFIG names the variable or option, never a
+ * secret's value and never what a _FILE held. On failure all values that are right are there and
+ * the others have their defaults, so that the error can be logged as LOG says.
  *
  * The database URL is config_url()'s matter: what is wrong with it, a missing variable or file
  * included, is no error here, so that commands without a database do without.
@@ -80,6 +80,13 @@ int64_t config_ms(const struct config *config, enum setting_id id);
 int64_t config_int(const struct config *config, enum setting_id id);
 int64_t config_size(const struct config *config, enum setting_id id);
 bool config_is(const struct config *config, enum setting_id id, const char *choice);
+bool config_on(const struct config *config, enum setting_id id); /* of a switch */
+
+/*
+ * The next of several names, from *at on, which moves behind it; its length in *len. NULL when
+ * there is none. Begin with *at at config_text().
+ */
+const char *config_name(const char **at, size_t *len);
 
 /*
  * A value as it may be shown, in the arena: of a secret URL all but its secrets, of other secrets

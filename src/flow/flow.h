@@ -14,7 +14,7 @@
  *	flow_apply    each pending migration with its history row, the last one held against the
  *	              mirror (verify.h), and what it left recorded (record.h)
  *	flow_finish   record, unlock, close
- *	flow_exec     become the application
+ *	flow_exec     become the application (application.h), or its parent
  */
 #ifndef DB_ENTRY_FLOW_FLOW_H
 #define DB_ENTRY_FLOW_FLOW_H
@@ -158,8 +158,13 @@ bool flow_migrate(struct flow *flow, struct err *err);
 /* One line that says where the database stands and, when given, what is started next. */
 void flow_report_ready(const struct flow *flow, char *const *application);
 
-/* Wipe our secrets and become the application. Returns only when that failed. */
-bool flow_exec(struct flow *flow, char **application, struct err *err);
+/*
+ * Wipe our secrets and what the application doesn't get, close the flow and become the application:
+ * then it returns only when that failed. With application->init it returns true when the
+ * application ended, with its status as proc_supervise().
+ */
+struct application;
+bool flow_exec(struct flow *flow, struct application *application, int *status, struct err *err);
 
 /* Roll back, unlock, close and free whatever is open. Safe on a zeroed flow and twice. */
 void flow_close(struct flow *flow);

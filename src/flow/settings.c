@@ -2,11 +2,12 @@
 
 #include <stdio.h>
 
-#define TOPIC_DATABASE   "Database"
-#define TOPIC_MIGRATIONS "Migrations"
-#define TOPIC_WAITING    "Waiting and locking"
-#define TOPIC_DUMPS      "Dumps"
-#define TOPIC_LOG        "Log"
+#define TOPIC_DATABASE    "Database"
+#define TOPIC_MIGRATIONS  "Migrations"
+#define TOPIC_WAITING     "Waiting and locking"
+#define TOPIC_DUMPS       "Dumps"
+#define TOPIC_APPLICATION "Application"
+#define TOPIC_LOG         "Log"
 
 const struct setting settings[SETTINGS] = {
     {
@@ -375,6 +376,51 @@ const struct setting settings[SETTINGS] = {
 		"answers {\"id\": \"…\"}.",
     },
     {
+	.id = SETTING_INIT,
+	.name = "INIT",
+	.argument = "true|false",
+	.type = SETTING_IS_SWITCH,
+	.fallback = "false",
+	.choices = "true|false|1|0",
+	.topic = TOPIC_APPLICATION,
+	.help = "Stay as the application's parent instead of becoming it: signals are passed on to "
+		"its process group, processes that lost their parent are reaped, and the exit "
+		"code is the application's. For an application that as process 1 would ignore "
+		"SIGTERM or leave zombies. --init alone is true.",
+    },
+    {
+	.id = SETTING_USER,
+	.name = "USER",
+	.argument = "USER",
+	.type = SETTING_IS_TEXT,
+	.topic = TOPIC_APPLICATION,
+	.help =
+	    "The system's user the application runs as, by name or number; what comes before is "
+	    "done as the user db-entry was started as. USER:GROUP has that group alone, USER the "
+	    "groups of /etc/passwd and /etc/group. A number that /etc/passwd "
+	    "doesn't know is its own group, never group 0. HOME becomes that user's. Nothing "
+	    "is done where the process is that user already.",
+    },
+    {
+	.id = SETTING_CHDIR,
+	.name = "CHDIR",
+	.argument = "FOLDER",
+	.type = SETTING_IS_PATH,
+	.topic = TOPIC_APPLICATION,
+	.help = "The folder the application is started in. db-entry's own paths stay relative to "
+		"the folder it was started in.",
+    },
+    {
+	.id = SETTING_ENV_REMOVE,
+	.name = "ENV_REMOVE",
+	.argument = "NAMES",
+	.type = SETTING_IS_NAMES,
+	.topic = TOPIC_APPLICATION,
+	.help = "Environment variables the application doesn't get, separated by commas or blanks, "
+		"such as DATABASE_URL or PGPASSWORD. db-entry itself may use them. As an option it "
+		"may be given several times. Secret settings are removed in any case.",
+    },
+    {
 	.id = SETTING_LOG,
 	.name = "LOG",
 	.argument = "text|json",
@@ -427,4 +473,14 @@ void setting_option_name(const struct setting *setting, char *out, size_t size)
 void setting_env_name(const struct setting *setting, char *out, size_t size)
 {
 	snprintf(out, size, "DB_ENTRY_%s", setting->name);
+}
+
+const char *setting_before_argument(const struct setting *setting)
+{
+	return setting->type == SETTING_IS_SWITCH ? "[=" : "=";
+}
+
+const char *setting_after_argument(const struct setting *setting)
+{
+	return setting->type == SETTING_IS_SWITCH ? "]" : "";
 }

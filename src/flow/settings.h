@@ -42,6 +42,10 @@ enum setting_id {
 	SETTING_DUMP_KEEP,
 	SETTING_DUMP_KEEP_DAYS,
 	SETTING_DUMP_HOOK,
+	SETTING_INIT,
+	SETTING_USER,
+	SETTING_CHDIR,
+	SETTING_ENV_REMOVE,
 	SETTING_LOG,
 	SETTING_LOG_LEVEL,
 	SETTING_TERMINATION_LOG,
@@ -49,12 +53,14 @@ enum setting_id {
 };
 
 enum setting_type {
-	SETTING_IS_TEXT, /* one line */
-	SETTING_IS_NAME, /* of an environment variable */
+	SETTING_IS_TEXT,  /* one line */
+	SETTING_IS_NAME,  /* of an environment variable */
+	SETTING_IS_NAMES, /* several, separated by commas or blanks; as options they add up */
 	SETTING_IS_PATH,
 	SETTING_IS_URL,
 	SETTING_IS_URLS, /* of dependencies: net/dependency.h */
 	SETTING_IS_CHOICE,
+	SETTING_IS_SWITCH, /* true or false; the option alone is true */
 	SETTING_IS_DURATION,
 	SETTING_IS_SIZE,
 	SETTING_IS_INT
@@ -66,10 +72,10 @@ struct setting {
 	const char *argument; /* how help calls its value: "DURATION" */
 	enum setting_type type;
 	const char *fallback; /* as a user would write it; NULL: none */
-	const char *choices;  /* "text|json" for a choice, "1..100" for an int, NULL otherwise */
-	bool secret;          /* never printed; wiped before the application starts; no fallback */
-	const char *topic;    /* heading in help and docs; settings of one topic are neighbours */
-	const char *help;     /* a few sentences */
+	const char *choices; /* "text|json" for choice and switch, "1..100" for an int, else NULL */
+	bool secret;         /* never printed; wiped before the application starts; no fallback */
+	const char *topic;   /* heading in help and docs; settings of one topic are neighbours */
+	const char *help;    /* a few sentences */
 };
 
 /* All of them, in the order of enum setting_id. */
@@ -78,5 +84,9 @@ extern const struct setting settings[SETTINGS];
 /* "wait-timeout" and "DB_ENTRY_WAIT_TIMEOUT", cut at `size`. */
 void setting_option_name(const struct setting *setting, char *out, size_t size);
 void setting_env_name(const struct setting *setting, char *out, size_t size);
+
+/* What stands between an option's name and its value in help: "=", or "[=" with a "]" behind. */
+const char *setting_before_argument(const struct setting *setting);
+const char *setting_after_argument(const struct setting *setting);
 
 #endif

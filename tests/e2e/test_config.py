@@ -5,6 +5,7 @@ import pytest
 SECRET = "hunter2S3CRET"
 
 # A value for each setting that differs from its default.
+SWITCHES = ["INIT"]
 SAMPLES = {
     "DATABASE_URL": "sqlite:sample.db",
     "DIRECT_URL": "sqlite:direct.db",
@@ -40,6 +41,10 @@ SAMPLES = {
     "DUMP_HOOK": '["/snapshot", "--wait"]',
     "LOG": "json",
     "LOG_LEVEL": "debug",
+    "INIT": "true",
+    "USER": "app:media",
+    "CHDIR": "srv",
+    "ENV_REMOVE": "PGPASSWORD, SECRET",
     "TERMINATION_LOG": "messages/last",
 }
 
@@ -109,7 +114,9 @@ def test_every_setting_by_variable_file_and_option(settings, name):
     by_variable = effective(settings, name, env={variable: value})
     by_file = effective(settings, name, env={variable + "_FILE": file})
     by_option = effective(settings, name, f"{option_of(name)}={value}")
-    by_words = effective(settings, name, option_of(name), value)
+    # A switch has its value in the same word, or means true.
+    words = [option_of(name)] if name in SWITCHES else [option_of(name), value]
+    by_words = effective(settings, name, *words)
 
     for row in (by_variable, by_file, by_option, by_words):
         assert row["value"] == value

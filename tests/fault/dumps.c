@@ -81,7 +81,8 @@ static int dump(struct place *p, enum files_fault fault, int at)
 		_exit(99);
 	if (at > 0)
 		files_arm(p->dumps, fault, at, p->world.report);
-	bool ok = cmd_main(6, argv, &err);
+	int status;
+	bool ok = cmd_main(6, argv, &status, &err);
 	p->world.report->err = err;
 	_exit(ok ? 0 : err_exit_code(&err));
 }

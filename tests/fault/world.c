@@ -221,7 +221,8 @@ static int repair(const struct world *w, const char *option)
 	snprintf(folder, sizeof(folder), "--migrations=%s/migrations", w->folder);
 	snprintf(word, sizeof(word), "%s", option);
 	char *argv[] = {program, command, url, folder, level, word, version, NULL};
-	bool ok = cmd_main(7, argv, &err);
+	int status;
+	bool ok = cmd_main(7, argv, &status, &err);
 	w->report->err = err;
 	return ok ? 0 : err_exit_code(&err);
 }

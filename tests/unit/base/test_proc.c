@@ -41,12 +41,9 @@ static void put_text(const char *name, const char *text, mode_t mode)
 	put_file(name, text, strlen(text), mode);
 }
 
-/* valgrind executes in its own way, with descriptors and limits of its own. */
 static int outside(void (*body)(void), char *out, size_t size)
 {
-	const char *preloaded = getenv("LD_PRELOAD");
-
-	if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL)
+	if (forked_under_valgrind())
 		skip();
 	return forked(body, out, size);
 }
@@ -69,7 +66,9 @@ static _Noreturn void become(char *const argv[])
 {
 	struct err err = {0};
 
-	proc_exec(argv, &err);
+	struct proc_start start = {.argv = argv};
+
+	proc_exec(&start, &err);
 	printf("%s\n%s\n%s\n", err.message, err.why, err.next);
 	fflush(NULL);
 	_exit(err_exit_code(&err));
@@ -411,7 +410,8 @@ static void exec_failing_into_closed_pipe(void)
 	boot();
 	expect(pipe(ends) == 0);
 	close(ends[0]);
-	expect(!proc_exec(ARGV("/no/such"), &err) && err.kind == ERR_NO_PROGRAM);
+	struct proc_start start = {.argv = ARGV("/no/such")};
+	expect(!proc_exec(&start, &err) && err.kind == ERR_NO_PROGRAM);
 	expect(write(ends[1], "x", 1) < 0 && errno == EPIPE);
 }
 

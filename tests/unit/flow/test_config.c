@@ -139,6 +139,54 @@ static void test_defaults(void **state)
 	assert_int_equal(config.unknown_count, 0);
 }
 
+static void assert_switch(const char *value, bool on)
+{
+	config_free(&config);
+	load_option(NOTHING, SETTING_INIT, value);
+	assert_int_equal(config_on(&config, SETTING_INIT), on);
+}
+
+static void test_switches(void **state)
+{
+	(void)state;
+	assert_switch("1", true);
+	assert_switch("true", true);
+	assert_switch("0", false);
+	assert_switch("false", false);
+	config_free(&config);
+	load(NOTHING);
+	assert_false(config_on(&config, SETTING_INIT));
+	refused_option(SETTING_INIT, "yes", "one of true|false|1|0");
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	struct config_option several[] = {{SETTING_ENV_REMOVE, " A,"}, {SETTING_LOG, "json"},
+	    {SETTING_ENV_REMOVE, "B C"}, {SETTING_ENV_REMOVE, "_d1"}};
+	static const char *const expected[] = {"A", "B", "C", "_d1"};
+	const char *at;
+	const char *name;
+	size_t len;
+	size_t count = 0;
+
+	config_free(&config);
+	assert_true(config_load(&config, NOTHING, several, 4, &err));
+	at = config_text(&config, SETTING_ENV_REMOVE);
+	while ((name = config_name(&at, &len)) != NULL) {
+		assert_int_equal(len, strlen(expected[count]));
+		assert_memory_equal(name, expected[count++], len);
+	}
+	assert_int_equal(count, 4);
+	config_free(&config);
+	load(NOTHING);
+	at = config_text(&config, SETTING_ENV_REMOVE);
+	assert_null(config_name(&at, &len));
+	refused_option(SETTING_ENV_REMOVE, "A,1B", "names of environment variables");
+	refused_option(SETTING_ENV_REMOVE, "A=hunter2", "names of environment variables");
+	assert_null(strstr(err.message, "hunter2"));
+}
+
 /* Every default passes the check a user's value must pass. */
 static void test_defaults_are_valid_values(void **state)
 {
@@ -498,6 +546,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_defaults),
+	    TEST(test_switches),
+	    TEST(test_names),
 	    TEST(test_defaults_are_valid_values),
 	    TEST(test_environment_over_default),
 	    TEST(test_option_over_environment),

@@ -86,7 +86,8 @@ static void test_choices_where_the_type_needs_them(void **state)
 	(void)state;
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const struct setting *s = &settings[i];
-		bool needs = s->type == SETTING_IS_CHOICE || s->type == SETTING_IS_INT;
+		bool needs = s->type == SETTING_IS_CHOICE || s->type == SETTING_IS_SWITCH ||
+			     s->type == SETTING_IS_INT;
 
 		assert_int_equal(s->choices != NULL, needs);
 		/* config_ms(), config_int() and config_is() always have a value to work on. */
