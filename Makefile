@@ -34,6 +34,10 @@ NEED_cross_arm64  = gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-a
                     qemu-user-static
 NEED_cross_amd64  = gcc-x86-64-linux-gnu libc6-dev-amd64-cross linux-libc-dev-amd64-cross \
                     qemu-user-static
+# Another engine or Compose than Debian's is as good, and Debian's would push it out.
+NEED_docker = $(if $(shell command -v docker),,docker.io) $(if $(wildcard /sys/fs/cgroup/*),,cgroupfs-mount)
+NEED_container = $(NEED_docker) ca-certificates mmdebstrap \
+             $(if $(shell docker compose version 2>/dev/null || command -v docker-compose),,docker-compose)
 NEED_lint  = $(NEED_test) clang clang-format clang-tidy cppcheck mandoc pyflakes3 \
              python3-jsonschema shellcheck \
              universal-ctags
@@ -178,10 +182,10 @@ run: ## install what is missing, build, run the example on SQLite
 	@$(MAKE) all
 	@migrations-example/run
 
-test: ## install what is missing, build, run every test
+test: ## install what is missing, build, run the tests
 	@.ci/need $(NEED_test)
 	@$(MAKE) all programs
-	@tests/run $(OUT) $(PROGRAMS)
+	@tests/run -m 'not container' $(OUT) $(PROGRAMS)
 
 check: all programs ## the tests that need no server and little time
 	@tests/run -m 'not slow and not server' $(OUT) $(PROGRAMS)
@@ -215,6 +219,7 @@ bench: all ## ratios against the databases' own clients and other tools on the s
 	@tests/bench/run
 	@tests/bench/postgres
 	@tests/bench/mariadb
+	@tests/bench/container
 
 lint: ## formatting, static analysis, and the rules of the house
 	@.ci/need $(NEED_lint)
@@ -234,12 +239,16 @@ build/lint/%.tidy: $(OBJ)/%.o .clang-tidy tests/lint/analyzer.h
 
 # --- The static binary ---
 
-STATIC_NAME = db-entry$(if $(filter-out $(NATIVE),$(ARCH)),-$(ARCH))
+FOREIGN     = $(if $(filter-out $(NATIVE),$(ARCH)),-$(ARCH))
+STATIC_NAME = db-entry$(FOREIGN)
+IMAGE       = db-entry
 
-static: ## build dist/db-entry, one file that needs nothing; ARCH=arm64 for another processor
+static: static-libraries ## build dist/db-entry, one file that needs nothing; ARCH=arm64 for another processor
+	@$(MAKE) VARIANT=static ARCH=$(ARCH) static-binary
+
+static-libraries:
 	@.ci/need $(NEED_static) $(NEED_static_cross)
 	@docker/static/build $(ARCH) build/static/$(ARCH)/root
-	@$(MAKE) VARIANT=static ARCH=$(ARCH) static-binary
 
 static-binary: $(OUT)/db-entry
 	@docker/static/release $(OUT) dist $(STATIC_NAME) $(VERSION)
@@ -248,6 +257,29 @@ test-static: static ## the end-to-end tests with dist/db-entry
 	@.ci/need $(NEED_test)
 	@$(MAKE) all programs
 	@DB_ENTRY_BINARY=dist/db-entry tests/run build
+
+# What there is to see of another libc and other versions of the libraries: starting, dumping, each
+# engine. And the images, in containers.
+CONTAINED = $(patsubst %,tests/e2e/test_%.py,static run dump postgres_run postgres_dump mariadb_run \
+            mariadb_dump container container_pid1 container_servers)
+
+test-container: static ## a part of these, and the images in containers, where an engine can be had
+	@.ci/need $(NEED_test)
+	@.ci/need $(NEED_container) || echo "The tests in containers are skipped, but for an engine that is there."
+	@$(MAKE) all
+	@DB_ENTRY_BINARY=dist/db-entry tests/run -e '$(CONTAINED)' build
+
+image-root: static
+	@.ci/need ca-certificates
+	@docker/static/image dist $(STATIC_NAME) dist/image$(FOREIGN)
+
+image: image-root ## the image db-entry, as docker/Dockerfile makes it, from dist/; IMAGE= another name
+	@.ci/need $(NEED_docker)
+	@$(MAKE) image-load
+
+image-load:
+	@docker/static/image dist $(STATIC_NAME) dist/image$(FOREIGN)
+	@docker/static/archive dist/image$(FOREIGN) $(ARCH) $(IMAGE) | docker load
 
 # --- Documentation and installation ---
 
@@ -280,8 +312,9 @@ clean: ## remove build/ and dist/
 	rm -rf build dist
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 .PHONY: all programs programs-fuzz run test check sanitize valgrind fuzz cover bench lint compiled \
-        static static-binary test-static \
+        static static-libraries static-binary test-static \
+        test-container image image-root image-load \
         tidy docs docs-new install uninstall clean help

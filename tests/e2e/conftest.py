@@ -11,7 +11,8 @@ from support.postgres import PgBouncer, PostgresProject
 from support.project import Project
 from support.servers import MariaDB, Postgres
 
-pytest_plugins = ["support.preload", "support.places", "support.rollback", "support.dumps", "support.maria_dumps"]
+pytest_plugins = ["support.preload", "support.places", "support.rollback", "support.dumps",
+                  "support.maria_dumps", "support.containers"]
 
 ROOT = Path(__file__).resolve().parents[2]
 

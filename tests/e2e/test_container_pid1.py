@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import subprocess
 import tarfile
 import time
@@ -15,12 +14,7 @@ from support.places import children, state, wait_until
 PROBE = Path(__file__).parent / "support" / "probe.c"
 ENTRYPOINT = '["/db-entry", "--"]'
 
-
-def docker(*words, check=True, **options):
-    done = subprocess.run(
-        ["docker", *map(str, words)], capture_output=True, text=True, timeout=120, check=False, **options)
-    assert not check or done.returncode == 0, (words, done.stderr)
-    return done
+pytestmark = pytest.mark.container
 
 
 def add(archive, name, data=b"", mode=0o755, folder=False):
@@ -32,13 +26,31 @@ def add(archive, name, data=b"", mode=0o755, folder=False):
     archive.addfile(info, io.BytesIO(data))
 
 
+class Image:
+    """An image of one engine."""
+
+    def __init__(self, engine, name):
+        self.call = engine.call
+        self.name = name
+
+
+class Started:
+    """A container in the background."""
+
+    def __init__(self, image, words):
+        self.call = image.call
+        self.id = self.call("run", "-d", *words).stdout.strip()
+
+    def logs(self):
+        return self.call("logs", self.id)
+
+    def inspect(self, what):
+        return self.call("inspect", "-f", "{{" + what + "}}", self.id).stdout.strip()
+
+
 @pytest.fixture(scope="module")
-def image(root, tmp_path_factory):
+def image(engine, root, tmp_path_factory):
     static = root / "dist" / "db-entry"
-    if not static.is_file():
-        pytest.skip("dist/db-entry is not there: make static")
-    if shutil.which("docker") is None or docker("info", check=False).returncode != 0:
-        pytest.skip("no Docker engine answers")
     folder = tmp_path_factory.mktemp("image")
     made = subprocess.run(["gcc", "-static", "-O1", "-o", folder / "probe", PROBE], capture_output=True, check=False)
     if made.returncode != 0:
@@ -54,10 +66,10 @@ def image(root, tmp_path_factory):
         add(archive, "data-file", b"text", 0o644)
         add(archive, "script", b"#!/bin/sh\n")
     name = f"db-entry-test-pid1:{os.getpid()}"
-    docker("import", "--change", f"ENTRYPOINT {ENTRYPOINT}", "--change",
+    engine.call("import", "--change", f"ENTRYPOINT {ENTRYPOINT}", "--change",
            "ENV DB_ENTRY_DATABASE_URL=sqlite:/data/a.db", folder / "image.tar", name)
-    yield name
-    docker("rmi", "-f", name)
+    yield Image(engine, name)
+    engine.call("rmi", "-f", name)
 
 
 @pytest.fixture
@@ -66,19 +78,22 @@ def started(image):
     made = []
 
     def start(*words):
-        at = words.index("IMAGE")
-        made.append(docker("run", "-d", *words[:at], image, *words[at + 1:]).stdout.strip())
+        made.append(Started(image, with_image(image, words)))
         return made[-1]
 
     yield start
     for each in made:
-        docker("rm", "-f", each)
+        image.call("rm", "-f", each.id)
+
+
+def with_image(image, words):
+    """IMAGE in its place."""
+    at = words.index("IMAGE")
+    return [*words[:at], image.name, *words[at + 1:]]
 
 
 def ran(image, *words):
-    """docker run with IMAGE in its place."""
-    at = words.index("IMAGE")
-    return docker("run", "--rm", *words[:at], image, *words[at + 1:], check=False)
+    return image.call("run", "--rm", *with_image(image, words), check=False)
 
 
 def said(done):
@@ -88,17 +103,16 @@ def said(done):
 
 def ready(container):
     deadline = time.monotonic() + 60
-    while "ready" not in docker("logs", container).stdout:
-        assert time.monotonic() < deadline, docker("logs", container).stderr
+    while "ready" not in container.logs().stdout:
+        assert time.monotonic() < deadline, container.logs().stderr
         time.sleep(0.1)
 
 
 def stop(container):
     """Within its grace of a minute: seconds, and the exit code."""
     began = time.monotonic()
-    docker("stop", "-t", "60", container)
-    code = docker("inspect", "-f", "{{.State.ExitCode}}", container).stdout.strip()
-    return time.monotonic() - began, int(code)
+    container.call("stop", "-t", "60", container.id)
+    return time.monotonic() - began, int(container.inspect(".State.ExitCode"))
 
 
 INIT = ("-e", "DB_ENTRY_INIT=true")
@@ -155,7 +169,7 @@ def test_stop_while_waiting(started, mode):
     container = started(*mode, "-e", "DB_ENTRY_WAIT_FOR=file:/never", "-e", "DB_ENTRY_WAIT_TIMEOUT=10m",
                         "IMAGE", "/probe", "wait")
     deadline = time.monotonic() + 60
-    while "/never" not in docker("logs", container).stderr:
+    while "/never" not in container.logs().stderr:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     seconds, code = stop(container)
@@ -165,7 +179,7 @@ def test_stop_while_waiting(started, mode):
 def test_no_zombies_with_init(started):
     container = started(*INIT, "IMAGE", "/probe", "orphan")
     ready(container)
-    ours = int(docker("inspect", "-f", "{{.State.Pid}}", container).stdout)
+    ours = int(container.inspect(".State.Pid"))
     if not Path(f"/proc/{ours}/root").exists() or not children(ours):
         pytest.skip("the engine is on another machine")
     application = children(ours)[0]
