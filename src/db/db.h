@@ -295,6 +295,13 @@ struct db_driver {
 	    const struct stop *stop, struct err *err);
 
 	/*
+	 * How many rows a table has, or (`column` not NULL) values one of its columns: as many as
+	 * `most`, and one more when there are more. Names as in has_rows(). NULL: the proof tells.
+	 */
+	bool (*count)(struct db *db, const char *schema, const char *table, const char *column,
+	    int64_t most, int64_t *count, const struct stop *stop, struct err *err);
+
+	/*
 	 * How big a table is, about, with its indexes; 0 where there is none, or nobody can tell.
 	 * Cheap: nothing is counted. Names as risk.altered has them. NULL: it is not asked.
 	 */

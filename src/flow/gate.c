@@ -336,6 +336,26 @@ static bool may_lose(struct flow *flow, const struct risk *risk, bool *yes, stru
 	return true;
 }
 
+static void add_found(struct gate *gate, const char *text)
+{
+	gate->found = arena_grow(&gate->arena, gate->found, gate->found_count,
+	    &gate->found_capacity, sizeof(*gate->found));
+	gate->found[gate->found_count++] = text;
+}
+
+/* Nobody has told yet what it is that has to be approved. */
+static void add_losses(struct gate *gate, const struct risk *risk, bool known)
+{
+	size_t most = risk->loss_count < TOLD_MOST ? risk->loss_count : TOLD_MOST;
+	if (flow_approval_of(gate->flow, &gate->judgement).state == APPROVAL_GIVEN)
+		return;
+	for (size_t i = 0; i < most; i++)
+		add_found(gate, flow_loss_text(gate->flow, &risk->losses[i], known, &gate->arena));
+	if (most < risk->loss_count)
+		add_found(
+		    gate, arena_printf(&gate->arena, "and %zu more", risk->loss_count - most));
+}
+
 /* What was seen in a trial outranks reading. */
 static void add_trial(struct gate *gate, size_t at)
 {
@@ -343,7 +363,7 @@ static void add_trial(struct gate *gate, size_t at)
 	const char *evidence = flow_tried(gate->flow, &gate->judgement.part.script->statements[at]);
 	if (evidence == NULL)
 		return;
-	gate->found[gate->found_count++] = evidence;
+	add_found(gate, evidence);
 	if (risk->level < RISK_DESTRUCTIVE)
 		risk->level = RISK_DESTRUCTIVE;
 }
@@ -426,8 +446,6 @@ bool gate_before(struct gate *gate, struct err *err)
 	bool proved = is_proved(flow, &judgement->part);
 	bool needed = !proved && judgement->part.destructive && !flow->first_install;
 	bool moves = !proved && moves_names(gate);
-	gate->found =
-	    arena_array(&gate->arena, 2 * judgement->part.script->count + 1, sizeof(*gate->found));
 	for (size_t i = 0; i < judgement->part.script->count; i++) {
 		const struct risk *risk = &judgement->risks[i];
 		bool rows = true, told = false;
@@ -435,7 +453,7 @@ bool gate_before(struct gate *gate, struct err *err)
 		if (!proved && !look_closer(flow, &gate->judgement, i, &told, &gate->arena, err))
 			return false;
 		if (told)
-			gate->found[gate->found_count++] = risk->why;
+			add_found(gate, risk->why);
 		/* A statement no rule knows is the engine's to refuse; a PRAGMA acts unseen. */
 		if (risk->level < RISK_DESTRUCTIVE ||
 		    (proved && strcmp(risk->rule, "unknown-pragma") != 0))
@@ -443,6 +461,8 @@ bool gate_before(struct gate *gate, struct err *err)
 		if (!moves && !meets_another(judgement, i) && !may_lose(flow, risk, &rows, err))
 			return false;
 		needed = needed || rows;
+		if (rows && !told && !proved)
+			add_losses(gate, risk, !moves && !meets_another(judgement, i));
 	}
 	return ((proved && !needed) || ask(gate, needed, NULL, err)) && tell_weights(gate, err);
 }

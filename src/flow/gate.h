@@ -11,7 +11,7 @@ struct gate {
 	struct judgement judgement;
 	struct db_proof proof;
 	const char **found; /* what the schema that is there told of statements; of `found_count` */
-	size_t found_count;
+	size_t found_count, found_capacity;
 	const char *approval; /* the one used; NULL: none was needed */
 	bool again;           /* gate_prove() wants the transaction done once more */
 	bool refused;         /* it refused */

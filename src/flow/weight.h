@@ -1,4 +1,4 @@
-/* How long others are going to wait: tables that are written anew, and their size. */
+/* How much it is: of tables that are written anew, for which others wait, and of what is lost. */
 #ifndef DB_ENTRY_FLOW_WEIGHT_H
 #define DB_ENTRY_FLOW_WEIGHT_H
 
@@ -17,5 +17,9 @@ bool flow_weigh(
 
 /* In one line: "copies orders, about 1.2 GB in 3000000 rows; …". */
 void flow_weight_text(const struct risk *risk, const struct flow_weight *weight, struct buf *out);
+
+/* "loses 3 values in users.phone". Not `known`: the name may mean another table by then. */
+const char *flow_loss_text(
+    const struct flow *flow, const struct risk_loss *loss, bool known, struct arena *arena);
 
 #endif

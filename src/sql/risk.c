@@ -81,6 +81,8 @@ static void add_loss(struct risk *risk, const char *object,
 		loss.table = exact_name(&captured[0].name, dialect, arena);
 		if (captured[0].qualifier.text != NULL)
 			loss.schema = exact_name(&captured[0].qualifier, dialect, arena);
+		if (text_is(object, RISK_COLUMN))
+			loss.column = exact_name(&captured[1].name, dialect, arena);
 	}
 	for (size_t i = 0; i < risk->loss_count; i++)
 		if (strcmp(risk->losses[i].object, loss.object) == 0)

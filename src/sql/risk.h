@@ -66,6 +66,7 @@ struct risk_loss {
 	const char *object;
 	const char *table;  /* whose it is, as the engine knows it; NULL: it is no table's */
 	const char *schema; /* as the statement has it; NULL: it names none */
+	const char *column; /* NULL: it is not one column's values */
 };
 
 /* How a table is altered, by reading: what is there may make it less, or more. */

@@ -52,6 +52,18 @@ def passes(project, text):
     assert project.sql("SELECT id, name, mail, age, price + 0.000, state, note FROM users ORDER BY id") == before
 
 
+@pytest.mark.parametrize("text, told", [
+    ("ALTER TABLE users DROP COLUMN note;", "loses 2 values in users.note"),
+    ("ALTER TABLE users DROP COLUMN latin, DROP COLUMN `mail`;", "loses 0 values in users.latin"),
+    ("DROP TABLE log;", "loses table log with 1 row\n"),
+    ("DROP TABLE users, log;", "loses table users with 2 rows"),
+    ("CREATE TABLE t (a integer); DELETE FROM log WHERE id = 1;", "loses rows of log\n"),
+    ("RENAME TABLE users TO people, log TO users; DROP TABLE users;", "loses table users\n"),
+], ids=lambda value: value.split(" ")[1])
+def test_what_would_be_lost_is_told(past, text, told):
+    blocked(past, text, told)
+
+
 NARROWED = {
     "shorter": ("MODIFY note varchar(50)", "values of text that don't fit into varchar(50)"),
     "cut": ("MODIFY mail varchar(20) CHARACTER SET utf8mb4", "varchar(50)"),

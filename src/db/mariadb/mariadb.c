@@ -367,6 +367,33 @@ static bool has_row(
 	return true;
 }
 
+static bool count(struct db *db, const char *schema, const char *table, const char *column,
+    int64_t most, int64_t *count, const struct stop *stop, struct err *err)
+{
+	const struct db_value limit = {.type = DB_INT, .number = most + 1};
+	CLEANUP(arena_free) struct arena arena = {0};
+	CLEANUP(buf_free) struct buf sql = buf_init(NAME_BYTES);
+	struct db_rows rows;
+	buf_add_text(&sql, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
+	if (schema != NULL) {
+		my_name(schema, &sql);
+		buf_add_char(&sql, '.');
+	}
+	my_name(table, &sql);
+	if (column != NULL) {
+		buf_add_text(&sql, " WHERE ");
+		my_name(column, &sql);
+		buf_add_text(&sql, " IS NOT NULL");
+	}
+	buf_add_text(&sql, " LIMIT ?) AS r");
+	if (sql.overflow)
+		return err_set(err, ERR_UNEXPECTED, "a name is too long");
+	if (!my_query(db, sql.data, &limit, 1, &arena, &rows, stop, err))
+		return false;
+	*count = strtoll(rows.cells[0], NULL, 10);
+	return true;
+}
+
 /* As the statistics have it; of a partitioned table all its partitions together. */
 static bool weigh(struct db *db, const char *schema, const char *table, int64_t *bytes,
     int64_t *rows, const struct stop *stop, struct err *err)
@@ -419,6 +446,7 @@ const struct db_driver db_mariadb = {
     .ahead = my_ahead,
     .has_table = has_table,
     .has_rows = has_rows,
+    .count = count,
     .weigh = weigh,
     .overwrote = my_overwrote,
     .begin = my_begin,
