@@ -155,6 +155,7 @@ static const char *const moves_names[] = {
     /* What calls something else is unknown, and needs its approval anyhow. */
     "RENAME",
     "ALTER ?ONLINE ?IGNORE TABLE ... RENAME",
+    "ALTER ?ONLINE ?IGNORE TABLE ... CONVERT|EXCHANGE PARTITION|TABLE",
     "CREATE|ALTER ... VIEW",
     "CREATE|ALTER ... UNION|FEDERATED|CONNECT|SPIDER",
     NULL,

@@ -93,11 +93,98 @@ void my_cascades_add(struct my_cascades *cascades, const char *schema, const cha
 	for (size_t i = 0; i < cascades->rows.count; i++) {
 		const char *const *row = cascades->rows.cells + i * CELLS;
 		const char *rule = row[deleted ? DELETE_RULE : UPDATE_RULE];
-		if (acts(rule) && text_is_nocase(row[PARENT], table) &&
-		    text_is_nocase(row[PARENT_SCHEMA], schema) &&
+		if (acts(rule) && my_alike(row[PARENT], table) &&
+		    my_alike(row[PARENT_SCHEMA], schema) &&
 		    (deleted || sets == NULL || my_mentions(sets, row[PARENT_COLUMN])))
 			take(cascades, row, deleted, rule);
 	}
+}
+
+/* --- What the server sets by itself --- */
+
+const char *my_cascades_key(
+    const struct my_cascades *cascades, size_t i, const char *schema, const char *table)
+{
+	const char *const *row = cascades->rows.cells + i * CELLS;
+	bool is = acts(row[UPDATE_RULE]) && my_alike(row[PARENT], table) &&
+		  my_alike(row[PARENT_SCHEMA], schema);
+	return is ? row[PARENT_COLUMN] : NULL;
+}
+
+static bool is_referred(const struct my_cascades *cascades, const char *schema, const char *table)
+{
+	for (size_t i = 0; i < cascades->rows.count; i++)
+		if (my_cascades_key(cascades, i, schema, table) != NULL)
+			return true;
+	return false;
+}
+
+enum itself {
+	NAME,
+	EXPRESSION, /* '' or NULL: it is set by ON UPDATE, or nobody knows */
+	ON_UPDATE,
+	ITSELF
+};
+
+static bool names(const char *expression, const char *column)
+{
+	/* It may stand there in other quotes. */
+	return strchr(column, '`') != NULL || my_mentions(expression, column);
+}
+
+/* Does a column change with those that are set, and those that change with them? */
+static bool depends(const struct my_change *change, const struct db_rows *rows, const bool *set,
+    const char *const *row)
+{
+	const char *expression = row[EXPRESSION];
+	if (text_is(row[ON_UPDATE], "1"))
+		return !my_change_says(change, row[NAME]);
+	if (change->form != MY_UPDATE || expression == NULL || *expression == '\0')
+		return true;
+	for (size_t i = 0; i < change->column_count; i++)
+		if (names(expression, change->columns[i]))
+			return true;
+	for (size_t i = 0; i < rows->count; i++)
+		if (set[i] && names(expression, rows->cells[ITSELF * i + NAME]))
+			return true;
+	return false;
+}
+
+/* The names of all that depend, each behind a space. */
+static const char *add_dependent(struct arena *arena, const char *sets,
+    const struct my_change *change, const struct db_rows *rows)
+{
+	bool *set = arena_array(arena, rows->count + 1, sizeof(*set));
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < rows->count; i++) {
+			const char *const *row = rows->cells + ITSELF * i;
+			if (set[i] || !depends(change, rows, set, row))
+				continue;
+			set[i] = more = true;
+			sets = arena_printf(arena, "%s %s", sets, row[NAME]);
+		}
+	}
+	return sets;
+}
+
+bool my_cascades_sets(struct my_db *s, const struct my_cascades *cascades, const char *schema,
+    const char *table, const struct my_change *change, const char **sets, struct err *err)
+{
+	static const char sql[] =
+	    "SELECT COLUMN_NAME, GENERATION_EXPRESSION, EXTRA LIKE '%on update%' FROM"
+	    " information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND"
+	    " " MY_SETS_ITSELF;
+	const struct db_value values[] = {
+	    {.type = DB_TEXT, .text = schema}, {.type = DB_TEXT, .text = table}};
+	struct db_rows rows;
+	*sets = change->sets;
+	if (!is_referred(cascades, schema, table))
+		return true;
+	if (!my_query(&s->base, sql, values, 2, cascades->arena, &rows, &s->stop, err))
+		return false;
+	*sets = add_dependent(cascades->arena, change->sets, change, &rows);
+	return true;
 }
 
 void my_cascades_add_named(struct my_cascades *cascades, const char *text)
@@ -119,23 +206,45 @@ void my_cascades_add_all(struct my_cascades *cascades, bool deleted, const char 
 	}
 }
 
+/* The earlier versions of rows count, and are there where a setting hides the rows of now. */
+bool my_table_has_rows(
+    struct my_db *s, const char *table, const char *where, bool *has, struct err *err)
+{
+	static const char *const times[] = {"", " FOR SYSTEM_TIME ALL"};
+	bool read = true;
+	*has = false;
+	for (size_t i = 0; i < 2 && read && !*has && (i == 0 || s->server.maria); i++) {
+		CLEANUP(arena_free) struct arena arena = {0};
+		CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
+		struct db_rows rows;
+		struct err unversioned;
+		buf_printf(&sql, "SELECT 1 FROM %s%s%s LIMIT 1", table, times[i], where);
+		read = !sql.overflow &&
+		       my_ask(s, sql.data, &arena, &rows, i == 0 ? err : &unversioned);
+		*has = read && rows.count > 0;
+		read = read || i > 0;
+	}
+	return read;
+}
+
 bool my_taken_has_rows(struct my_db *s, const struct my_taken *taken)
 {
-	CLEANUP(arena_free) struct arena arena = {0};
-	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
-	struct db_rows rows;
+	CLEANUP(buf_free) struct buf table = buf_init(SQL_MOST);
+	CLEANUP(buf_free) struct buf where = buf_init(SQL_MOST);
 	struct err ignored;
-	buf_add_text(&sql, "SELECT 1 FROM ");
-	my_name(taken->schema, &sql);
-	buf_add_char(&sql, '.');
-	my_name(taken->table, &sql);
+	bool has;
+	my_name(taken->schema, &table);
+	buf_add_char(&table, '.');
+	my_name(taken->table, &table);
 	if (taken->column != NULL) {
-		buf_add_text(&sql, " WHERE ");
-		my_name(taken->column, &sql);
-		buf_add_text(&sql, " IS NOT NULL");
+		buf_add_text(&where, " WHERE ");
+		my_name(taken->column, &where);
+		buf_add_text(&where, " IS NOT NULL");
 	}
-	buf_add_text(&sql, " LIMIT 1");
-	return s->conn == NULL || !my_ask(s, sql.data, &arena, &rows, &ignored) || rows.count > 0;
+	return s->conn == NULL ||
+	       !my_table_has_rows(
+		   s, table.data, where.len == 0 ? "" : where.data, &has, &ignored) ||
+	       has;
 }
 
 const char *my_title(

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "db/mariadb/cascade.h"
 #include "db/mariadb/change.h"
+#include "db/mariadb/proof.h"
 #include "db/mariadb/reach.h"
 #include "sql/column_change.h"
 #include "sql/names.h"
@@ -175,6 +176,15 @@ static bool reads(const struct sql_statement *statement)
 		   says_twice(statement, "TABLE"));
 }
 
+/* Functions that are no harmless ones are known by reading, unless they have such a name. */
+static bool calls(const struct sql_statement *statement)
+{
+	struct sql_head head;
+	sql_head_read(&head, statement->dialect, statement->text, statement->len);
+	return sql_head_matches(&head, "SET|DO") &&
+	       memchr(statement->text, '(', statement->len) != NULL;
+}
+
 static bool changes_moved(struct my_db *s, const struct sql_script *script, size_t at, bool *moved,
     struct arena *arena, struct err *err)
 {
@@ -197,11 +207,13 @@ static bool judge_triggers(struct my_db *s, const struct sql_script *script, siz
 {
 	const struct sql_statement *statement = &script->statements[at];
 	bool changes = changes_rows(statement);
-	if (risk->level == RISK_UNKNOWN || (!changes && !reads(statement)))
+	if (risk->level == RISK_UNKNOWN || (!changes && !reads(statement) && !calls(statement)))
 		return true;
 	if (!s->reach_read && !my_reach_read(s, script, false, err))
 		return false;
 	const char *code = changes ? my_reach_harmful(s, statement) : my_reach_view(s, statement);
+	if (s->reach_shadows && my_calls_of(s, statement) > MY_CALLS_READS)
+		code = "a function";
 	bool moved = false;
 	if (code == NULL && changes && my_reach_any_harmful(s) &&
 	    !changes_moved(s, script, at, &moved, arena, err))
@@ -246,6 +258,33 @@ static bool judge_conflicts(struct my_db *s, const struct sql_script *script, si
 	return true;
 }
 
+/* --- Rows that are those of others --- */
+
+static bool judge_likes(struct my_db *s, const struct sql_statement *statement, struct risk *risk,
+    struct arena *arena, struct err *err)
+{
+	struct sql_capture captured[SQL_CAPTURES];
+	struct sql_head head;
+	bool leads;
+	if (!sql_has_word(statement->dialect, statement->text, statement->len, "LIKE"))
+		return true;
+	sql_head_read(&head, statement->dialect, statement->text, statement->len);
+	if (!sql_head_capture(&head, "CREATE ?OR ?REPLACE TABLE ?IF ?NOT ?EXISTS *. * ?( LIKE *. *",
+		captured, NULL))
+		return true;
+	const struct sql_capture *table = &captured[1];
+	const char *schema =
+	    table->qualifier.text == NULL ? NULL : sql_token_name(&table->qualifier, arena);
+	if (!my_leads_elsewhere(s, schema, sql_token_name(&table->name, arena), &leads, err))
+		return false;
+	if (!leads)
+		return true;
+	risk->level = RISK_UNKNOWN;
+	risk->rule = "table-rules";
+	risk->why = "its rows are those of other tables";
+	return true;
+}
+
 /* --- Foreign keys --- */
 
 static void add_loss(struct my_db *s, struct risk *risk, const struct my_taken *taken,
@@ -265,6 +304,44 @@ static void add_loss(struct my_db *s, struct risk *risk, const struct my_taken *
 	    taken->table, taken->parent, taken->rule);
 }
 
+/* Does a statement before it define the column anew, or give it another name? */
+static bool is_redefined(
+    const struct sql_script *script, size_t at, const char *table, const char *column)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	for (size_t i = 0; i < at; i++) {
+		const struct sql_statement *before = &script->statements[i];
+		struct sql_column_change *changes;
+		if (before->class != SQL_COMMITS || !sql_statement_names(before, table) ||
+		    !sql_statement_names(before, column))
+			continue;
+		if (sql_statement_names(before, "RENAME"))
+			return true;
+		size_t count = sql_column_changes(
+		    &changes, before->dialect, before->text, before->len, &arena);
+		for (size_t k = 0; k < count; k++)
+			if (my_alike(changes[k].column, column))
+				return true;
+	}
+	return false;
+}
+
+/* As it will be then; NULL: any column may be set. */
+static bool read_sets(struct my_db *s, const struct sql_script *script, size_t at,
+    const struct my_change *change, const struct my_changed *table,
+    const struct my_cascades *cascades, const char **sets, struct err *err)
+{
+	const char *schema = table->schema == NULL ? s->server.database : table->schema;
+	if (!my_cascades_sets(s, cascades, schema, table->name, change, sets, err))
+		return false;
+	for (size_t i = 0; i < cascades->rows.count; i++) {
+		const char *column = my_cascades_key(cascades, i, schema, table->name);
+		if (column != NULL && is_redefined(script, at, table->name, column))
+			*sets = NULL;
+	}
+	return true;
+}
+
 static bool add_parents(struct my_db *s, const struct sql_script *script, size_t at,
     const struct my_change *change, struct my_cascades *cascades, struct err *err)
 {
@@ -280,7 +357,9 @@ static bool add_parents(struct my_db *s, const struct sql_script *script, size_t
 		const char *schema = table->schema == NULL ? s->server.database : table->schema;
 		bool view = my_reach_is_view(s, table->name);
 		bool said = update && !view && !my_reach_sets_more(s, table->name);
-		const char *sets = said ? change->sets : NULL;
+		const char *sets = NULL;
+		if (said && !read_sets(s, script, at, change, table, cascades, &sets, err))
+			return false;
 		if (view || is_moved(script, at, table->name, has))
 			my_cascades_add_all(cascades, !update, sets);
 		if (has)
@@ -357,6 +436,7 @@ bool my_judge(struct db *db, const struct sql_script *script, size_t at, struct 
 	}
 	return my_enter(s, stop, err) && judge_columns(s, script, at, risk, arena, err) &&
 	       judge_conflicts(s, script, at, risk, arena, err) &&
+	       judge_likes(s, &script->statements[at], risk, arena, err) &&
 	       judge_cascades(s, script, at, risk, arena, err) &&
 	       judge_triggers(s, script, at, risk, arena, err) &&
 	       my_judge_first(s, script, at, risk, err);

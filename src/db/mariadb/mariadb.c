@@ -1,5 +1,6 @@
 #include "db/mariadb/mariadb.h"
 #include "base/text.h"
+#include "db/mariadb/cascade.h"
 #include "db/mariadb/driver.h"
 #include "db/mariadb/proof.h"
 #include "db/mariadb/schema_parts.h"
@@ -347,24 +348,19 @@ static bool is_hidden(const struct err *err)
 static bool has_row(
     struct my_db *s, const char *schema, const char *table, bool *has, struct err *err)
 {
-	CLEANUP(arena_free) struct arena arena = {0};
-	CLEANUP(buf_free) struct buf sql = buf_init(NAME_BYTES);
-	struct db_rows rows = {.count = 0};
+	CLEANUP(buf_free) struct buf name = buf_init(NAME_BYTES);
 	*has = false;
 	if (my_made_has(s, schema, table, NULL))
 		return true;
-	buf_add_text(&sql, "SELECT 1 FROM ");
 	if (schema != NULL) {
-		my_name(schema, &sql);
-		buf_add_char(&sql, '.');
+		my_name(schema, &name);
+		buf_add_char(&name, '.');
 	}
-	my_name(table, &sql);
-	buf_add_text(&sql, " LIMIT 1");
-	bool read = my_ask(s, sql.data, &arena, &rows, err);
-	if (!read && !is_missing(err) && !is_hidden(err))
-		return false;
-	*has = rows.count > 0 || (!read && is_hidden(err));
-	return true;
+	my_name(table, &name);
+	if (my_table_has_rows(s, name.data, "", has, err))
+		return true;
+	*has = is_hidden(err);
+	return *has || is_missing(err);
 }
 
 static bool count(struct db *db, const char *schema, const char *table, const char *column,

@@ -128,6 +128,8 @@ struct my_named {
 	bool only; /* it is so; nothing of the rest counts without it */
 	struct my_named_table *tables;
 	size_t count;
+	const char **called; /* harmless words that may be the name of a routine, too */
+	size_t called_count;
 	struct db_rows rows; /* as the catalog has them */
 };
 
@@ -155,6 +157,7 @@ struct my_db {
 	struct db_rows reach, schemas;
 	struct my_named named;
 	bool reach_read;
+	bool reach_shadows; /* a routine in it has the name of a harmless word */
 	/* And the foreign keys that act. */
 	struct arena cascade_arena;
 	struct db_rows cascades;

@@ -126,13 +126,12 @@ bool my_overwrote(struct db *db, struct db_overwrite *overwrite)
 	return true;
 }
 
-/* "Rows matched: 3  Changed: 1  Warnings: 0" */
+/* "Rows matched: 3  Changed: 1  Warnings: 0", in the language of the server's messages. */
 int64_t my_proof_matched(const struct my_db *s)
 {
-	static const char word[] = "matched: ";
 	const char *info = s->conn == NULL ? NULL : ma.info(s->conn);
-	const char *at = info == NULL ? NULL : strstr(info, word);
-	return at == NULL ? -1 : strtoll(at + strlen(word), NULL, 10);
+	const char *at = info == NULL ? NULL : strpbrk(info, "0123456789");
+	return at == NULL ? -1 : strtoll(at, NULL, 10);
 }
 
 bool my_proof_after(struct my_db *s, const struct sql_statement *statement,

@@ -91,6 +91,10 @@ bool my_samples(struct db *db, struct db_proof *proof, struct arena *arena, cons
 void my_made_after(struct my_db *s, const struct sql_statement *statement, unsigned warnings);
 void my_made_forget(struct my_db *s);
 
+/* Are the rows of a table those of others, or elsewhere? By its engine. `schema` NULL: as below. */
+bool my_leads_elsewhere(
+    struct my_db *s, const char *schema, const char *table, bool *leads, struct err *err);
+
 /* `schema` NULL: the session's. `column` NULL: the table itself. */
 bool my_made_has(const struct my_db *s, const char *schema, const char *table, const char *column);
 

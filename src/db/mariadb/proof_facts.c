@@ -78,6 +78,8 @@ static bool may_cascade(const struct my_judging *j)
 		const struct my_change *change = j->s->proof->records[i].change;
 		if (change->form != MY_INSERT && change->form != MY_UPDATE)
 			return true;
+		if (change->form == MY_UPDATE && my_named_keys_itself(j->s))
+			return true;
 		for (size_t k = 0; k < change->column_count; k++)
 			if (my_named_is_key(j->s, change->columns[k]))
 				return true;
@@ -123,7 +125,7 @@ struct my_judged *my_facts_find(struct my_judging *j, const char *schema, const 
 	struct my_judged *alike = NULL;
 	for (size_t i = 0; i < j->count; i++) {
 		struct my_judged *table = &j->tables[i];
-		if (!text_is_nocase(table->schema, home) || !text_is_nocase(table->name, name))
+		if (!my_alike(table->schema, home) || !my_alike(table->name, name))
 			continue;
 		if (text_is(table->name, name))
 			return table;
@@ -140,7 +142,10 @@ bool my_facts_had_rows(
 	if (my_made_has(j->s, schema, name, column))
 		return false;
 	/* Who waits to alter the table, behind us, lets nobody else in. */
-	if (j->side.conn == NULL && my_side_open(&j->side, j->s, &ignored))
-		my_do(&j->side, "SET SESSION lock_wait_timeout = 2", &ignored);
+	if (j->side.conn == NULL && my_side_open(&j->side, j->s, &ignored) &&
+	    !(my_do(&j->side, "SET SESSION lock_wait_timeout = 2", &ignored) &&
+		my_do(
+		    &j->side, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", &ignored)))
+		my_side_close(&j->side);
 	return my_taken_has_rows(&j->side, &rows);
 }

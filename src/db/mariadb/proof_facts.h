@@ -15,6 +15,7 @@ struct my_judged {
 	int64_t beyond;      /* rows that are of this table or of others */
 	const char *whereby; /* "log.sql:3: INSERT INTO log …" */
 	int64_t most;        /* an UPDATE under a WHERE met, at the most */
+	const char *itself;  /* a column that it sets without saying so; NULL: none */
 };
 
 struct my_judging {

@@ -135,12 +135,20 @@ static bool is_reached(
 	return false;
 }
 
+/* By itself it does not: what set it off is none of what is known. */
+static bool is_unseen(const struct my_record *record)
+{
+	enum my_form form = record->change->form;
+	return !record->fires && !record->change->returning &&
+	       (form == MY_INSERT || form == MY_UPDATE || form == MY_DELETE);
+}
+
 /* Rows of some of these tables: all that may be are named. */
 static void blame_all(struct my_judging *j, const struct my_record *record)
 {
 	const char *text = record->statement->text;
 	bool *reached = arena_array(j->arena, j->s->reach.count + 1, sizeof(*reached));
-	bool hidden = false, any = false;
+	bool hidden = is_unseen(record), any = false;
 	gather(j, text, reached, &hidden);
 	for (size_t i = 0; i < j->count; i++) {
 		struct my_judged *table = &j->tables[i];
@@ -216,9 +224,12 @@ static bool judge_update(
     struct my_judging *j, struct my_judged *table, const struct my_record *record)
 {
 	const struct my_change *change = record->change;
-	const char *column = NULL;
+	const char *column = NULL, *sets;
+	if (!my_cascades_sets(
+		j->s, &j->cascades, table->schema, table->name, change, &sets, j->err))
+		return false;
 	my_cascades_add(&j->cascades, table->schema, table->name, false,
-	    my_reach_sets_more(j->s, table->name) ? NULL : change->sets);
+	    my_reach_sets_more(j->s, table->name) ? NULL : sets);
 	if (table->free)
 		return true;
 	if (sets_empty_columns(j, table, change)) {
@@ -232,7 +243,9 @@ static bool judge_update(
 				"%s.%s is set anew in %" PRId64 " rows by its ON UPDATE; SET %s ="
 				" %s keeps it",
 				table->name, column, record->affected, column, column));
-		return true;
+		if (column == NULL || !change->where)
+			return true;
+		table->itself = column;
 	}
 	if (!change->where) {
 		table->changed += record->affected;
@@ -271,8 +284,11 @@ static bool judge_table(
 	if (record->change->form == MY_UPDATE)
 		return judge_update(j, table, record);
 	bool upsert = record->change->form == MY_UPSERT;
-	my_cascades_add(&j->cascades, table->schema, table->name, !upsert,
-	    upsert ? record->change->sets : NULL);
+	const char *sets = NULL;
+	if (upsert && !my_cascades_sets(j->s, &j->cascades, table->schema, table->name,
+			  record->change, &sets, j->err))
+		return false;
+	my_cascades_add(&j->cascades, table->schema, table->name, !upsert, sets);
 	if (record->change->form == MY_REPLACE)
 		my_cascades_add(&j->cascades, table->schema, table->name, false, NULL);
 	if (table->free)
@@ -394,6 +410,9 @@ static const char *evidence_of(struct my_judging *j, const struct my_judged *tab
 		text = arena_printf(arena, "%s%s%" PRId64 " %s, maybe of %s, %s changed by %s",
 		    text, text[0] == '\0' ? "" : "; ", table->beyond, rows_word(table->beyond),
 		    table->name, table->beyond == 1 ? "is" : "are", table->whereby);
+	if (table->itself != NULL)
+		text = arena_printf(arena, "%s; SET %s = %s keeps %s", text, table->itself,
+		    table->itself, table->itself);
 	return text;
 }
 

@@ -97,19 +97,53 @@ static bool did_nothing(const struct reading *reading, const struct risk *risk, 
 	       sql_head_matches(&reading->parts[0].head, "DROP TABLE|TABLES IF EXISTS");
 }
 
+bool my_leads_elsewhere(
+    struct my_db *s, const char *schema, const char *table, bool *leads, struct err *err)
+{
+	static const char sql[] =
+	    "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND"
+	    " ENGINE IN ('MRG_MYISAM', 'FEDERATED', 'CONNECT', 'SPIDER', 'S3')";
+	CLEANUP(arena_free) struct arena arena = {0};
+	const struct db_value values[] = {
+	    {.type = DB_TEXT, .text = schema_of(s, schema)}, {.type = DB_TEXT, .text = table}};
+	struct db_rows rows;
+	if (!my_query(&s->base, sql, values, 2, &arena, &rows, &s->stop, err))
+		return false;
+	*leads = rows.count > 0;
+	return true;
+}
+
+/* Its rows may be those of other tables: by its engine, which may be another's, or a setting. */
+static void add_table(
+    struct my_db *s, const struct sql_statement *statement, const struct sql_capture *table)
+{
+	static const char *const words[] = {"LIKE", "UNION", "ENGINE", NULL};
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct err ignored; /* without it nothing is known to be free */
+	bool leads = s->strayed;
+	for (const char *const *word = words; *word != NULL && !leads; word++)
+		leads = sql_has_word(statement->dialect, statement->text, statement->len, *word);
+	if (leads && !my_leads_elsewhere(s, name_in(&arena, &table->qualifier),
+			 sql_token_name(&table->name, &arena), &leads, &ignored))
+		return;
+	if (!leads)
+		add(s, table, NULL);
+}
+
 /* The warning says that it was there. */
-static void note_made(struct my_db *s, const struct reading *reading, unsigned warnings)
+static void note_made(struct my_db *s, const struct sql_statement *statement,
+    const struct reading *reading, unsigned warnings)
 {
 	struct sql_capture captured[SQL_CAPTURES];
 	const struct sql_head *head = &reading->parts[0].head;
 	if (sql_head_capture(head, "CREATE TABLE IF NOT EXISTS *. *", captured, NULL)) {
 		/* Dumps begin with sql_notes = 0: then it says nothing. */
 		if (warnings == 0 && !s->strayed)
-			add(s, &captured[0], NULL);
+			add_table(s, statement, &captured[0]);
 		return;
 	}
 	if (sql_head_capture(head, "CREATE TABLE *. *", captured, NULL)) {
-		add(s, &captured[0], NULL);
+		add_table(s, statement, &captured[0]);
 		return;
 	}
 	for (size_t i = 0; i < reading->count; i++) {
@@ -150,5 +184,5 @@ void my_made_after(struct my_db *s, const struct sql_statement *statement, unsig
 	if (!is_quiet(statement, &risk) && !is_of_ours(s, statement, &risk))
 		my_made_forget(s);
 	else if (!statement->conditional && !reading.cut)
-		note_made(s, &reading, warnings);
+		note_made(s, statement, &reading, warnings);
 }

@@ -148,13 +148,44 @@ static void add_engines(struct my_db *s)
 	}
 }
 
+static int compare_word(const void *key, const void *element)
+{
+	const struct sql_token *word = key;
+	const char *name = *(const char *const *)element;
+	int order = strncasecmp(word->text, name, word->len);
+	return order != 0 ? order : -(name[word->len] != '\0');
+}
+
+static bool is_harmless(const struct sql_token *word)
+{
+	static const char *const compound[] = {
+	    "RETURN", "IF", "ELSEIF", "UNTIL", "WHILE", "DEFAULT", "FOR", NULL};
+	const struct sql_words *words = &risk_harmless_mariadb;
+	return sql_token_is_any(word, compound) || bsearch(word, words->items, words->count,
+						       sizeof(*words->items), compare_word) != NULL;
+}
+
+/* Has a routine the name of something that the server has only in another version, or kind? */
+static bool has_shadows(const struct my_db *s)
+{
+	for (size_t i = 0; i < s->reach.count; i++) {
+		const char *const *row = my_reach_row(s, i);
+		const struct sql_token name = {.kind = SQL_TOKEN_WORD,
+		    .text = row[MY_REACH_NAME],
+		    .len = strlen(row[MY_REACH_NAME])};
+		if (row[MY_REACH_TABLE] == NULL && is_harmless(&name))
+			return true;
+	}
+	return false;
+}
+
 bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engines, struct err *err)
 {
 	CLEANUP(buf_free) struct buf in = buf_init(SQL_MOST);
 	CLEANUP(buf_free) struct buf sql = buf_init(SQL_MOST);
 	arena_free(&s->reach_arena);
 	s->reach = s->schemas = (struct db_rows){0};
-	s->reach_read = false;
+	s->reach_read = s->reach_shadows = false;
 	if (!my_named_read(s, script, !engines, err))
 		return false;
 	if (s->named.only) {
@@ -189,6 +220,7 @@ bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engine
 	if (!my_query(&s->base, sql.data, NULL, 0, &s->reach_arena, &s->reach, &s->stop, err))
 		return false;
 	add_made(s, script);
+	s->reach_shadows = has_shadows(s);
 	return s->reach_read = true;
 }
 
@@ -200,32 +232,52 @@ static bool is_name_byte(char c)
 	       c == '_' || c == '$' || (c & 0x80) != 0;
 }
 
+/* How much of the text is the name; 0: it is another. */
+static size_t match(const char *text, const char *name)
+{
+	const char *at = text;
+	while (*name != '\0') {
+		if ((*name & 0x80) == 0) {
+			if (strncasecmp(at++, name++, 1) != 0)
+				return 0;
+			continue;
+		}
+		if ((*at & 0x80) == 0)
+			return 0;
+		for (; (*name & 0x80) != 0; name++)
+			;
+		for (; (*at & 0x80) != 0; at++)
+			;
+	}
+	return (size_t)(at - text);
+}
+
+bool my_alike(const char *a, const char *b)
+{
+	return match(a, b) == strlen(a);
+}
+
+static bool is_ascii(const char *name)
+{
+	for (; *name != '\0'; name++)
+		if ((*name & 0x80) != 0)
+			return false;
+	return true;
+}
+
 bool my_mentions(const char *text, const char *name)
 {
-	size_t len = strlen(name);
-	if (len == 0)
+	bool ascii = is_ascii(name);
+	if (*name == '\0')
 		return false;
-	for (const char *at = text; (at = strcasestr(at, name)) != NULL; at++)
-		if ((at == text || !is_name_byte(at[-1])) && !is_name_byte(at[len]))
+	for (const char *at = text; *at != '\0'; at++) {
+		if (ascii && (at = strcasestr(at, name)) == NULL)
+			return false;
+		size_t len = match(at, name);
+		if (len > 0 && (at == text || !is_name_byte(at[-1])) && !is_name_byte(at[len]))
 			return true;
+	}
 	return false;
-}
-
-static int compare_word(const void *key, const void *element)
-{
-	const struct sql_token *word = key;
-	const char *name = *(const char *const *)element;
-	int order = strncasecmp(word->text, name, word->len);
-	return order != 0 ? order : -(name[word->len] != '\0');
-}
-
-static bool is_harmless(const struct sql_token *word)
-{
-	static const char *const compound[] = {
-	    "RETURN", "IF", "ELSEIF", "UNTIL", "WHILE", "DEFAULT", "FOR", NULL};
-	const struct sql_words *words = &risk_harmless_mariadb;
-	return sql_token_is_any(word, compound) || bsearch(word, words->items, words->count,
-						       sizeof(*words->items), compare_word) != NULL;
 }
 
 static enum my_calls calls_of(const struct my_db *s, const struct dialect *dialect,
@@ -261,8 +313,19 @@ struct scan {
 	bool qualified;
 };
 
+/* Is it the name of a routine, too? Which of the two is called the server's version decides. */
+static bool is_shadow(const struct my_db *s, const struct sql_token *name)
+{
+	for (size_t i = 0; s->reach_shadows && i < s->reach.count; i++) {
+		const char *const *row = my_reach_row(s, i);
+		if (row[MY_REACH_TABLE] == NULL && sql_token_is(name, row[MY_REACH_NAME]))
+			return true;
+	}
+	return false;
+}
+
 /* A name before a parenthesis, unless its columns follow. */
-static bool is_call(const struct scan *scan, const struct sql_token *token)
+static bool is_call(const struct my_db *s, const struct scan *scan, const struct sql_token *token)
 {
 	static const char *const leading[] = {"INTO", "AS", "TABLE", "TABLES", "VIEW", "EXISTS",
 	    "JOIN", "WITH", "RECURSIVE", "INSERT", "REPLACE", "IGNORE", NULL};
@@ -270,7 +333,7 @@ static bool is_call(const struct scan *scan, const struct sql_token *token)
 	    sql_token_is_any(&scan->context, leading))
 		return false;
 	return scan->qualified || scan->before.kind == SQL_TOKEN_IDENTIFIER ||
-	       !is_harmless(&scan->before);
+	       !is_harmless(&scan->before) || is_shadow(s, &scan->before);
 }
 
 static void go_on(struct scan *scan, const struct sql_token *token)
@@ -305,8 +368,8 @@ static enum my_calls calls_of(const struct my_db *s, const struct dialect *diale
 	while ((token = sql_lex_next(&lexer)).kind != SQL_TOKEN_END) {
 		if (sql_token_is_gap(&token))
 			continue;
-		enum my_calls calls =
-		    is_call(&scan, &token) ? called(s, &scan.before, depth) : of_word(&token, body);
+		enum my_calls calls = is_call(s, &scan, &token) ? called(s, &scan.before, depth)
+								: of_word(&token, body);
 		worst = calls > worst ? calls : worst;
 		go_on(&scan, &token);
 	}

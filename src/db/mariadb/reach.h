@@ -39,7 +39,13 @@ static inline const char *const *my_reach_row(const struct my_db *s, size_t i)
 	return s->reach.cells + i * MY_REACH_CELLS;
 }
 
-/* Is the name in the text, as a whole word, quoted in whichever way? */
+/*
+ * Are they one name, by any case? Which letters beside ASCII's are one by another case is not known
+ * here: all of them count as the same.
+ */
+bool my_alike(const char *a, const char *b);
+
+/* Is the name in the text, as a whole word, quoted in whichever way? Letters as in my_alike(). */
 bool my_mentions(const char *text, const char *name);
 
 enum my_calls my_calls_of(const struct my_db *s, const struct sql_statement *statement);
@@ -76,5 +82,13 @@ bool my_named_read(struct my_db *s, const struct sql_script *script, bool keys, 
 
 /* Is a column of this name, by any case, in a key of one of the tables? */
 bool my_named_is_key(const struct my_db *s, const char *column);
+
+/* Is one in a key that an UPDATE of others may set? */
+bool my_named_keys_itself(const struct my_db *s);
+
+/* Of information_schema.COLUMNS: what an UPDATE of others may set. */
+#define MY_SETS_ITSELF                                                                             \
+	"(EXTRA LIKE '%on update%' OR EXTRA LIKE '%STORED GENERATED%' OR EXTRA LIKE '%VIRTUAL"     \
+	" GENERATED%')"
 
 #endif
