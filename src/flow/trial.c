@@ -23,12 +23,19 @@ static bool is_wanted(const struct flow *flow, const struct flow_work *work)
 	return false;
 }
 
+/* Of one that a run, or a repair, goes on with. */
 static size_t count_done(const struct flow *flow, const struct migration_part *part)
 {
-	for (size_t i = 0; i < flow->plan.count && !part->down; i++)
-		if (flow->plan.items[i].migration == part->migration &&
-		    flow->plan.items[i].state == PLAN_RESUMED)
-			return (size_t)flow->plan.items[i].done;
+	for (size_t i = 0; i < flow->plan.count && !part->down; i++) {
+		const struct plan_item *item = &flow->plan.items[i];
+		int done;
+		if (item->migration != part->migration)
+			continue;
+		if (item->state == PLAN_RESUMED)
+			return (size_t)item->done;
+		if (plan_can_resume(item, &done))
+			return (size_t)done;
+	}
 	return 0;
 }
 

@@ -152,7 +152,8 @@ static void signal_ends_a_statement(void **state)
 	pid_t child = fork_ready(w, be_stopped);
 	must(stop_sleep(&w->stop, SHORT_MS, &err), &err);
 	assert_int_equal(kill(child, SIGTERM), 0);
-	reap(child);
+	struct stop soon = stop_within(&w->stop, AT_ONCE_MS);
+	reap(child, &soon);
 	db = open_session(w);
 	assert_string_equal(ask(w, db, "SELECT count(*) FROM thing"), "0");
 	db_close(&db);

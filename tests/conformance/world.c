@@ -50,16 +50,13 @@ pid_t fork_ready(struct world *w, void (*body)(struct world *w, int ready))
 	return child;
 }
 
-void reap(pid_t child)
+void reap(pid_t child, const struct stop *stop)
 {
-	int64_t deadline = stop_now() + AT_ONCE_MS;
-	struct err err;
+	struct err passed;
 	int status;
 	pid_t ended;
-	while ((ended = waitpid(child, &status, WNOHANG)) == 0 && stop_now() < deadline) {
-		struct stop stop = stop_never();
-		must(stop_sleep(&stop, 10, &err), &err);
-	}
+	while ((ended = waitpid(child, &status, WNOHANG)) == 0 && stop_sleep(stop, 10, &passed))
+		;
 	if (ended == 0) {
 		kill(child, SIGKILL);
 		waitpid(child, &status, 0);

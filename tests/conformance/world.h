@@ -49,8 +49,8 @@ void child_must(bool ok, const char *what, const struct err *err);
 /* A child that runs `body`, once that wrote a byte to the descriptor it is given. */
 pid_t fork_ready(struct world *world, void (*body)(struct world *world, int ready));
 
-/* Wait for a child that must end with status 0, at the latest after AT_ONCE_MS. */
-void reap(pid_t child);
+/* Wait for a child that must end with status 0, before `stop` does. */
+void reap(pid_t child, const struct stop *stop);
 
 /* A session of the world's database, which is there. */
 struct db *open_session(struct world *world);

@@ -6,7 +6,8 @@ import pytest
 
 from support.process import run
 
-pytestmark = pytest.mark.server
+# All drivers' cases, some with dozens of processes.
+pytestmark = [pytest.mark.server, pytest.mark.timeout(300)]
 
 
 def test_driver_keeps_its_promises(build, mariadb):
@@ -18,6 +19,7 @@ def test_driver_keeps_its_promises(build, mariadb):
             "CMOCKA_MESSAGE_OUTPUT": "tap",
             "TMPDIR": "/tmp",
         },
+        guard=280,
     )
     failed = [
         line for line in result.stdout.splitlines()

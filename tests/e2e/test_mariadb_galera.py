@@ -1,11 +1,12 @@
 """One runner at a time on a Galera cluster, where locks are a node's own: three real nodes."""
 
+import os
 import signal
 import time
 
 import pytest
 
-from support.mariadb import GaleraNode, MariaProject, MariaView
+from support.mariadb import GaleraNode, LocklessGate, MariaProject, MariaView
 
 # Three servers start, the second and third from a copy of the first.
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -15,7 +16,7 @@ CUSTOMERS = "CREATE TABLE customers (id integer PRIMARY KEY, name varchar(100));
 
 
 def long_statement(seconds):
-    return f"INSERT INTO customers SELECT 1000, SLEEP({seconds});"
+    return f"INSERT INTO customers (id, name) SELECT 1000, SLEEP({seconds});"
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +169,60 @@ def test_node_of_the_holder_loses_its_cluster(shop, cluster, statements, healed)
         shop.ok("repair", "--applied", "0002")
     shop.ok("run", "--", "true", env=shop.urls[1])
     assert on_it.value("SELECT COUNT(*) FROM customers WHERE id = 1000") == "1"
+
+
+def through(shop, gate):
+    """The environment that leads to the first node by way of a gate."""
+    return {"DB_ENTRY_DATABASE_URL":
+            shop.urls[0]["DB_ENTRY_DATABASE_URL"].replace(f":{shop.server.port}/", f":{gate.port}/")}
+
+
+SCRATCH = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'db_entry_scratch%'"
+
+
+def test_trial_that_is_ended_leaves_nothing_on_any_node(shop, cluster):
+    """The database is made on all of them, what is tried in it is done on one."""
+    running = []
+
+    def end():
+        while not running:
+            time.sleep(0.01)
+        os.kill(running[0].pid, signal.SIGTERM)
+        time.sleep(0.5)
+        return True
+
+    shop.migration("0002_age", "ALTER TABLE customers ADD age integer;")
+    gate = shop.gate(lambda request: b"ADD age" in request, end)
+    # As if the order that ends a statement met this one.
+    gate.passed_on = lambda request: request.replace(b"SET SESSION wsrep_on = 1", b"SET SESSION wsrep_on = ?")
+    running.append(shop.start("apply", env=through(shop, gate)))
+    result = running[0].wait()
+    gate.close()
+    assert gate.fired and result.code == 128 + signal.SIGTERM, result
+    assert [node.client(SCRATCH).stdout for node in cluster] == ["", "", ""]
+    assert shop.applied() == ["0001"]
+    shop.ok("apply")
+
+
+def test_cluster_without_locks_of_sessions(shop, cluster):
+    """The lease alone does; and another tool can have no lock there."""
+    gate = LocklessGate(cluster[0].port)
+    shop.sql("CREATE TABLE _prisma_migrations (id varchar(36) PRIMARY KEY)")
+    shop.env["DB_ENTRY_DRIFT"] = "ignore"
+    shop.migration("0002_age", "ALTER TABLE customers ADD age integer;\n" + long_statement(2))
+    shop.migration("0003_row", "SET SESSION sql_safe_updates = 1;\nINSERT INTO customers VALUES (3, 'Eve', 1);")
+    shop.migration("0004_row", "INSERT INTO customers VALUES (4, 'Bob', 1);")
+    processes = [shop.start("apply", env=through(shop, gate)) for _ in range(2)]
+    results = [process.wait(100) for process in processes]
+    assert [result.code for result in results] == [0, 0], results
+    events = [event for result in results for event in result.event_names]
+    assert events.count("migration.applied") == 3 and "trial.ended" not in events, results
+    shop.ok("mirror", "pull", env=through(shop, gate))
+    mirror = shop.folder / "db/schema/tables.json"
+    mirror.write_text(mirror.read_text().replace('"int(11)"', '"INTEGER"'))
+    shop.ok("diff", env=through(shop, gate))
+    gate.close()
+    assert [node.client(SCRATCH).stdout for node in cluster] == ["", "", ""]
 
 
 def test_node_without_its_cluster_is_waited_for(shop, cluster):

@@ -151,6 +151,8 @@ BAD = {
 
 @pytest.mark.parametrize("name, text", BAD.items(), ids=BAD)
 def test_blocked_with_the_data_intact(past, name, text):
+    if past.server.mysql and name in ("or-replace", "ignore"):
+        pytest.skip("MySQL has no such statement")
     if name == "renamed-trigger":
         past.sql("CREATE TRIGGER loss AFTER UPDATE ON users FOR EACH ROW DELETE FROM log")
     if name in ("trigger", "only-rows"):

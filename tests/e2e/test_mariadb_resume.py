@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -61,6 +62,19 @@ def test_next_image_with_the_statement_corrected(half):
     assert half.sql("SELECT a FROM first ORDER BY a") == [("1",), ("1",), ("7",)]
 
 
+def test_retry_tries_the_rest_beforehand_too(half):
+    half.env.update(DB_ENTRY_RESUME="never", DB_ENTRY_TRIAL="auto")
+    mended = HALF.replace("UNIQUE INDEX", "INDEX")
+    half.migration("0002_half", mended.replace("CREATE TABLE last", "ALTER TABLE nowhere ADD"))
+    before = state(half)
+    result = half.run("repair", "--retry", "0002")
+    assert result.code == 23 and "would fail" in result.stderr and "statement 5 of 5" in result.stderr, result
+    assert state(half) == before
+    half.migration("0002_half", mended)
+    half.ok("repair", "--retry", "0002")
+    assert state(half) == [("applied", "5", "5")]
+
+
 def test_what_is_done_must_be_what_the_file_begins_with(half):
     half.migration("0002_half", HALF.replace("(1), (1)", "(1), (2)"))
     result = half.run("apply")
@@ -110,6 +124,9 @@ STATEMENTS = {
     "procedure": "CREATE DEFINER = CURRENT_USER PROCEDURE p() SELECT 1",
     "trigger": "CREATE TRIGGER t BEFORE INSERT ON customers FOR EACH ROW SET NEW.name = 'x'",
     "view": "CREATE OR REPLACE VIEW v AS SELECT id FROM customers",
+    "new-view": "CREATE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW v (one) AS SELECT id FROM customers",
+    "function": "CREATE FUNCTION f() RETURNS integer DETERMINISTIC RETURN 1",
+    "event": "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1",
     "renamed": "RENAME TABLE customers TO clients",
     "moved": "ALTER TABLE customers RENAME TO clients, ADD COLUMN age integer",
 }
@@ -131,10 +148,78 @@ def test_cut_off_and_the_catalog_tells(shop, statement, done):
     shop.sql("DROP TABLE last; UPDATE db_entry_history SET statements_done = 1, failed_at = NULL,"
              f" failed_statement = NULL, done_checksum = '{checksum}' WHERE version = '0002'")
     if not done:
-        shop.sql("DROP VIEW IF EXISTS v; DROP PROCEDURE IF EXISTS p; DROP TABLE IF EXISTS made, clients, customers;"
+        shop.sql("DROP VIEW IF EXISTS v; DROP PROCEDURE IF EXISTS p; DROP FUNCTION IF EXISTS f; DROP EVENT IF EXISTS e; DROP TABLE IF EXISTS made, clients, customers;"
                  + CUSTOMERS + SPARE)
     shop.ok("apply")
     assert state(shop) == [("applied", "3", "3")]
+
+
+THERE = {
+    "view": ("CREATE VIEW v AS SELECT name FROM customers", "CREATE VIEW v AS SELECT id FROM customers"),
+    "checked-view": ("CREATE VIEW v AS SELECT id FROM customers WHERE id > 1",
+                     "CREATE VIEW v AS SELECT id FROM customers WHERE id > 1 WITH CHECK OPTION"),
+    "procedure": ("CREATE PROCEDURE p() SELECT 1", "CREATE PROCEDURE p() SELECT 2"),
+    "function": ("CREATE FUNCTION f() RETURNS integer DETERMINISTIC RETURN 1",
+                 "CREATE FUNCTION f() RETURNS integer DETERMINISTIC RETURN 2"),
+    "trigger": ("CREATE TRIGGER t BEFORE INSERT ON customers FOR EACH ROW SET NEW.name = 'x'",
+                "CREATE TRIGGER t BEFORE INSERT ON customers FOR EACH ROW SET NEW.name = 'y'"),
+    "event": ("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1",
+              "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 2"),
+}
+
+
+def cut_off_before(shop, before, statement):
+    """A migration whose second statement was not begun; what it makes was there before."""
+    text = f"CREATE TABLE ahead (a integer);\n{statement};\nCREATE TABLE last (a integer);"
+    shop.sql(before)
+    time.sleep(2)
+    shop.migration("0002_cut", text)
+    assert shop.run("apply").code == 24
+    shop.sql("UPDATE db_entry_history SET failed_at = NULL, failed_statement = NULL WHERE version = '0002'")
+
+
+@pytest.mark.parametrize("before, statement", THERE.values(), ids=THERE)
+def test_what_was_there_before_is_none_that_was_made(shop, before, statement):
+    cut_off_before(shop, before, statement)
+    result = shop.run("apply")
+    assert result.code == 24, result
+    assert state(shop) == [("started", "1", "3")]
+    assert "last" not in shop.tables()
+
+
+def test_view_that_is_the_same(shop):
+    """Whoever made it; where the server says when that was, this counts."""
+    if shop.server.mysql:
+        pytest.skip("MySQL says so")
+    cut_off_before(shop, "CREATE VIEW v AS SELECT customers.id AS id FROM customers",
+                   "create view `v` as select id /* the key */ from customers")
+    shop.ok("apply")
+    assert state(shop) == [("applied", "3", "3")]
+
+
+def test_view_that_is_the_same_in_another_mode(shop):
+    """As the session that made it was, whose words it has."""
+    if shop.server.mysql:
+        pytest.skip("MySQL says how old it is")
+    server_mode = shop.value("SELECT @@GLOBAL.sql_mode")
+    shop.sql("SET GLOBAL sql_mode = 'PIPES_AS_CONCAT'")
+    try:
+        cut_off_before(shop, "CREATE VIEW v AS SELECT CONCAT(name, 'x') AS name FROM customers",
+                       "CREATE VIEW v AS SELECT name || 'x' AS name FROM customers")
+        shop.ok("apply")
+    finally:
+        shop.sql(f"SET GLOBAL sql_mode = '{server_mode}'")
+    assert state(shop) == [("applied", "3", "3")]
+
+
+def test_view_that_can_not_be_compared(shop):
+    """Who may not make a database for it is told."""
+    shop.sql(f"CREATE OR REPLACE USER plain IDENTIFIED BY 'p'; GRANT ALL ON {shop.database}.* TO plain"
+             if not shop.server.mysql else
+             f"DROP USER IF EXISTS plain; CREATE USER plain IDENTIFIED BY 'p'; GRANT ALL ON {shop.database}.* TO plain")
+    cut_off_before(shop, "CREATE VIEW v AS SELECT id FROM customers", "CREATE VIEW v AS SELECT id FROM customers")
+    result = shop.run("apply", env={"DB_ENTRY_DATABASE_URL": shop.server.url(shop.database, "plain", "p")})
+    assert result.code == 24 and "may or may not be done" in result.stderr, result
 
 
 @pytest.mark.parametrize("statement", [

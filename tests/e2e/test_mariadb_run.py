@@ -83,6 +83,27 @@ def test_what_does_not_fit_is_an_error(shop):
     assert shop.value("SELECT COUNT(*) FROM customers") == "0"
 
 
+def test_empty_texts_that_the_server_takes_for_null(shop):
+    """For a migration they are; ours are written all the same, in the history and elsewhere."""
+    if shop.server.mysql:
+        pytest.skip("MySQL has no such mode")
+    server_mode = shop.value("SELECT @@GLOBAL.sql_mode")
+    shop.sql("SET GLOBAL sql_mode = 'EMPTY_STRING_IS_NULL'")
+    try:
+        shop.migration("0002", "INSERT INTO customers VALUES (1, '');")
+        shop.migration("0003", SLEEP.replace("1, SLEEP(60)", "2, SLEEP(4)"))
+        first = shop.start("apply")
+        shop.until_running("SLEEP(4)")
+        second = shop.start("apply")
+        assert f"pid {first.pid} on " in second.wait_for_event("lock.waiting")["holder"]
+        assert (first.wait().code, second.wait().code) == (0, 0)
+        assert "as the last run left it" in shop.ok("status").stdout
+    finally:
+        shop.sql(f"SET GLOBAL sql_mode = '{server_mode}'")
+    assert shop.history()[1:] == [("0002", "", "applied"), ("0003", "", "applied")]
+    assert shop.value("SELECT name IS NULL FROM customers WHERE id = 1") == "1"
+
+
 def test_our_tables_are_no_migrations_business(shop):
     for name, sql in (
         ("0002_direct", "DELETE FROM db_entry_run;"),

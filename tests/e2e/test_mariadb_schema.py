@@ -166,6 +166,8 @@ def record(project):
 @pytest.mark.slow
 @pytest.mark.parametrize("sql,label,line", CHANGES, ids=lambda value: None)
 def test_each_change_is_seen(copy, sql, label, line):
+    if "IGNORED" in sql and copy.value("SELECT VERSION()").startswith("10.5."):
+        pytest.skip("it has no ignored indexes")
     record(copy)
     copy.server.client(sql, copy.database)
     assert "changed since the last run" in copy.run("status").stdout
@@ -406,6 +408,7 @@ def test_a_routine_that_is_hidden(maria_project):
     server.client("CREATE FUNCTION f() RETURNS int RETURN 1;"
                   "CREATE OR REPLACE USER reader@'%' IDENTIFIED BY 'x';"
                   f"GRANT ALL ON {database}.* TO reader@'%'", database)
+    server.hide_routines(database, "reader@'%'")
     maria_project.ok("mirror", "pull")
     maria_project.env["DB_ENTRY_DATABASE_URL"] = server.url(database, "reader", "x")
     result = equal(maria_project)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from support.mariadb import MariaDoorman
+from support.mariadb import MariaDoorman, TlsMariaDB
 from support.postgres import SLOW_DNS
 from support.preload import is_static
 from support.servers import free_port
@@ -210,12 +210,18 @@ def test_sigterm_at_a_silent_server(maria_project, doorman):
 
 def test_sigterm_in_the_middle_of_a_handshake(maria_project, doorman):
     """The server's greeting is passed on, and nothing behind it: TLS waits for its answer."""
-    half = doorman(("greet", maria_project.server.port))
-    process = maria_project.start(
-        "wait", env={"DB_ENTRY_DATABASE_URL": half.url(parameters="?ssl-mode=REQUIRED")})
-    while half.seen == 0:
-        time.sleep(0.05)
-    ended_by_term(process)
+    server = TlsMariaDB()
+    server.start()
+    try:
+        half = doorman(("greet", server.port))
+        process = maria_project.start(
+            "wait", env={"DB_ENTRY_DATABASE_URL": half.url(parameters="?ssl-mode=REQUIRED")})
+        while half.seen == 0:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        ended_by_term(process)
+    finally:
+        server.stop()
 
 
 def test_sigterm_while_waiting(maria_project):

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from support.mariadb import CrashMariaDB, MariaGate
 from support.maria_dumps import MariaShop, account, beside, dump, exactly, stock, unpack
 
 pytestmark = pytest.mark.server
@@ -170,6 +171,51 @@ def test_passwords(shop, plugin, mode):
     assert shop.run("wait", env={"DB_ENTRY_DATABASE_URL": wrong, "DB_ENTRY_WAIT_TIMEOUT": "1s"}).code == 77
 
 
+def test_password_for_a_key_that_is_known(shop):
+    """Without TLS: then no false server can give its own."""
+    shop.sql("DROP USER IF EXISTS keyed; CREATE USER keyed IDENTIFIED WITH caching_sha2_password BY 's';"
+             f"GRANT ALL ON {shop.database}.* TO keyed; FLUSH PRIVILEGES")
+    false = shop.folder / "false.pem"
+    subprocess.run(["openssl", "genrsa", "-out", shop.folder / "key.pem", "2048"], check=True, capture_output=True)
+    subprocess.run(["openssl", "rsa", "-in", shop.folder / "key.pem", "-pubout", "-out", false],
+                   check=True, capture_output=True)
+    url = shop.server.url(shop.database, "keyed", "s") + "?ssl-mode=DISABLED&serverRSAPublicKeyFile="
+    result = shop.run("wait", env={"DB_ENTRY_DATABASE_URL": url + str(false), "DB_ENTRY_WAIT_TIMEOUT": "1s"})
+    assert result.code == 77, result
+    shop.ok("wait", env={"DB_ENTRY_DATABASE_URL": f"{url}{shop.server.folder}/data/public_key.pem"})
+
+
+@pytest.fixture(scope="module")
+def clear():
+    """A server without TLS."""
+    server = CrashMariaDB()
+    if not server.mysql:
+        pytest.skip("DB_ENTRY_MARIADB_ROOT names no folder with a MySQL server")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("mode, code", [("PREFERRED", 0), ("DISABLED", 0), ("REQUIRED", 78), ("VERIFY_CA", 78)])
+def test_password_where_the_server_has_no_tls(shop, clear, mode, code):
+    """It is never sent as it is."""
+    sent = []
+
+    def keep(request):
+        sent.append(request)
+        return request
+
+    name = f"bare_{mode.lower()}"
+    clear.client(f"CREATE USER {name} IDENTIFIED WITH caching_sha2_password BY 'in the clear'; GRANT ALL ON *.* TO {name}")
+    gate = MariaGate(clear.port, lambda request: False)
+    gate.passed_on = keep
+    url = clear.url("mysql", name, "in the clear").replace(f":{clear.port}/", f":{gate.port}/")
+    result = shop.run("wait", env={"DB_ENTRY_DATABASE_URL": f"{url}?ssl-mode={mode}", "DB_ENTRY_WAIT_GRACE": "1s"})
+    gate.close()
+    assert result.code == code, result
+    assert (sent or code == 78) and b"in the clear" not in b"".join(sent)
+
+
 def test_rights_of_a_role(shop):
     env = account(shop, "by_role")
     shop.sql(f"DROP ROLE IF EXISTS crew; CREATE ROLE crew; GRANT ALL ON {shop.database}.* TO crew;"
@@ -182,6 +228,7 @@ def test_rights_of_a_role(shop):
 def test_super_read_only(shop, setting):
     shop.migration("0001_item", "CREATE TABLE item (id int PRIMARY KEY);")
     shop.ok("apply")
+    setting("read_only", "ON")  # which the other sets too, and does not put back
     setting("super_read_only", "ON")
     shop.ok("run", "--", "true")
     shop.migration("0002_more", "CREATE TABLE more (id int PRIMARY KEY);")

@@ -25,6 +25,7 @@ struct attempt {
 	const struct my_target *target;
 	struct stop stop;
 	bool named; /* the library has the host's name */
+	bool bare;  /* the server has no TLS, and the URL demands it */
 	bool ended; /* by the stop, for this: */
 	struct err cause;
 };
@@ -63,6 +64,22 @@ static void tame_socket(MYSQL *conn)
 	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
+/*
+ * Plugins take TLS that was asked for for TLS that is there, and give the password as it is. Behind
+ * the first packet, in which there is none yet, is the time to tell them, or to go no further.
+ */
+static void see_bareness(struct attempt *a)
+{
+	MYSQL *conn = a->conn;
+	if (!conn->options.use_ssl || conn->server_capabilities == 0 ||
+	    (conn->server_capabilities & CLIENT_SSL) != 0)
+		return;
+	conn->options.use_ssl = false;
+	a->bare = a->target->tls >= MY_TLS_REQUIRED && a->place->address != NULL;
+	if (a->bare)
+		shutdown(ma.socket(conn), SHUT_RDWR);
+}
+
 /* The last thing before the TLS handshake is a packet that asks for it. */
 static void transferred(int mode, MYSQL *conn, const unsigned char *data, size_t len)
 {
@@ -73,6 +90,7 @@ static void transferred(int mode, MYSQL *conn, const unsigned char *data, size_t
 		return;
 	tame_socket(conn);
 	give_name(current);
+	see_bareness(current);
 }
 
 /* A server that is gone without a word is noticed while a statement is waited for. */
@@ -235,10 +253,20 @@ void my_drop(MYSQL **conn)
 	*conn = NULL;
 }
 
+static bool fail_bare(const struct attempt *a, struct err *err)
+{
+	CLEANUP(buf_free) struct buf where = buf_init(1024);
+	err_set(err, ERR_CONFIG, "%s: the server has no TLS, and the URL demands it",
+	    describe(a->place, &where));
+	return err_next(err, "give the server a certificate, or write ?ssl-mode=PREFERRED");
+}
+
 static bool fail(const struct attempt *a, struct err *err)
 {
 	CLEANUP(buf_free) struct buf where = buf_init(1024);
 	describe(a->place, &where);
+	if (a->bare)
+		return fail_bare(a, err);
 	if (!a->ended)
 		return my_fail_open(ma.error_number(a->conn), ma.error(a->conn), where.data, err);
 	*err = a->cause;
@@ -250,12 +278,8 @@ static bool fail(const struct attempt *a, struct err *err)
 /* The library takes no for an answer when it was told to insist. */
 static bool is_private(const struct attempt *a, struct err *err)
 {
-	CLEANUP(buf_free) struct buf where = buf_init(1024);
-	if (a->target->tls < MY_TLS_REQUIRED || ma.ssl_cipher(a->conn) != NULL)
-		return true;
-	err_set(err, ERR_CONFIG, "%s: the server has no TLS, and the URL demands it",
-	    describe(a->place, &where));
-	return err_next(err, "give the server a certificate, or write ?ssl-mode=PREFERRED");
+	return a->target->tls < MY_TLS_REQUIRED || ma.ssl_cipher(a->conn) != NULL ||
+	       fail_bare(a, err);
 }
 
 bool my_connect_to(MYSQL **ret, const struct my_place *place, const struct my_target *target,

@@ -214,10 +214,13 @@ void my_name(const char *name, struct buf *out)
 	buf_add_char(out, '`');
 }
 
+/* Under EMPTY_STRING_IS_NULL, which is a migration's to keep, '' would be NULL. */
 static void add_value(struct my_db *s, const struct db_value *value, struct buf *out)
 {
 	if (value->type == DB_INT)
 		buf_printf(out, "%" PRId64, value->number);
+	else if (value->type == DB_TEXT && text_is(value->text, ""))
+		buf_add_text(out, MY_EMPTY);
 	else
 		my_literal(s, value->type == DB_TEXT ? value->text : NULL, out);
 }

@@ -97,9 +97,13 @@ static bool find(struct my_db *s, struct err *err)
 bool my_foreign_take(struct my_db *s, const struct my_foreign **busy, struct err *err)
 {
 	struct my_lock *lock = &s->lock;
+	*busy = NULL;
+	lock->foreign_count = 0;
+	/* Where the server refuses us such locks, no tool can have one. */
+	if (!lock->local)
+		return true;
 	if (!find(s, err))
 		return false;
-	*busy = NULL;
 	for (size_t i = 0; i < lock->foreign_count && *busy == NULL; i++) {
 		struct my_foreign *one = &lock->foreign[i];
 		if (!my_lock_call(s, "SELECT GET_LOCK(?, 0)", one->key, &one->taken, err))

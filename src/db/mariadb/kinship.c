@@ -86,7 +86,7 @@ static bool compare_runs(struct comparing *c, struct err *err)
 	struct db_rows rows;
 	if (!has_run_table(c))
 		return true;
-	buf_add_text(&c->ids, c->found.dump.runs ? ")" : "('')");
+	buf_add_text(&c->ids, c->found.dump.runs ? ")" : "(NULL)");
 	const char *own = c->s->base.own;
 	const char *sql = arena_printf(&c->arena,
 	    "SELECT EXISTS (SELECT 1 FROM %s%s), EXISTS (SELECT 1 FROM %s%s WHERE id IN %s)", own,

@@ -120,7 +120,8 @@ static bool make_row(struct my_db *s, struct arena *arena, struct err *err)
 	/* Another may be first; then it is there. */
 	my_own(s,
 	    "INSERT INTO own.db_entry_lock (id, connection, node, token, beat, holder, since,"
-	    " progress) VALUES (1, 0, '', '', 0, '', '', '')",
+	    " progress) VALUES (1, 0, " MY_EMPTY ", " MY_EMPTY ", 0, " MY_EMPTY ", " MY_EMPTY
+	    ", " MY_EMPTY ")",
 	    NULL, 0, arena, NULL, &ignored);
 	return true;
 }
@@ -201,7 +202,7 @@ static bool change_row(struct my_db *s, const char *const *row, struct err *err)
 	};
 	return my_own(s,
 		   "UPDATE own.db_entry_lock SET token = ?, beat = beat + 1, node = ?,"
-		   " connection = CONNECTION_ID(), holder = ?, since = ?, progress = ''"
+		   " connection = CONNECTION_ID(), holder = ?, since = ?, progress = " MY_EMPTY
 		   " WHERE id = 1 AND token = ? AND beat = ?",
 		   values, 6, &arena, NULL, err) ||
 	       text_is(err->code, "1213") || text_is(err->code, "1205");
@@ -245,7 +246,7 @@ bool my_lease_take(struct my_db *s, bool *taken, struct db_holder *holder, struc
 	/* Without a beat it would be lost anyway, but late. */
 	struct err ignored;
 	bool ours;
-	touch(s, "token = ''", &ours, &ignored);
+	touch(s, "token = " MY_EMPTY, &ours, &ignored);
 	return false;
 }
 
@@ -293,5 +294,6 @@ bool my_lease_release(struct my_db *s, struct err *err)
 	if (s->lock.lease.errand == NULL)
 		return true;
 	stop_heart(&s->lock.lease);
-	return touch(s, "token = '', progress = ''", &ours, err) && (ours || lost(err));
+	return touch(s, "token = " MY_EMPTY ", progress = " MY_EMPTY, &ours, err) &&
+	       (ours || lost(err));
 }

@@ -74,7 +74,8 @@ static bool write_row(struct my_db *s, struct err *err)
 {
 	static const char sql[] =
 	    "REPLACE INTO own.db_entry_lock (id, connection, node, token, beat, holder, since,"
-	    " progress) VALUES (1, CONNECTION_ID(), '', '', 0, ?, ?, '')";
+	    " progress) VALUES (1, CONNECTION_ID(), " MY_EMPTY ", " MY_EMPTY ", 0, ?, ?, " MY_EMPTY
+	    ")";
 	char now[TEXT_TIME_SIZE];
 	text_now(now);
 	const struct db_value values[] = {

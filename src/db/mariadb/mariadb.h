@@ -40,6 +40,9 @@ struct my_place {
 	unsigned port;
 };
 
+/* '' in our own SQL: in every sql_mode, of which EMPTY_STRING_IS_NULL is one. */
+#define MY_EMPTY "_utf8mb4 x''"
+
 /* What the first query found out. Texts live in the session's arena. */
 struct my_server {
 	bool maria;          /* not MySQL */

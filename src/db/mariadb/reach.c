@@ -212,7 +212,7 @@ bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engine
 		buf_printf(&sql,
 		    " UNION ALL SELECT " NOTHING ", TABLE_NAME, " NOTHING ", TABLE_SCHEMA,"
 		    " 'ENGINE' FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW',"
-		    " 'SYSTEM VIEW', 'TEMPORARY') AND COALESCE(ENGINE, '') <> 'InnoDB' AND"
+		    " 'SYSTEM VIEW', 'TEMPORARY') AND COALESCE(ENGINE, 'none') <> 'InnoDB' AND"
 		    " TABLE_SCHEMA IN %s",
 		    in.data);
 	if (in.overflow || sql.overflow)

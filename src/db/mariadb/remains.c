@@ -6,17 +6,20 @@
 #include "base/text.h"
 #include "db/mariadb/driver.h"
 #include "db/mariadb/mariadb.h"
+#include "db/mariadb/schema_parts.h"
 #include "sql/reading.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	CLOCKS_S = 60 /* by which those of two machines may differ */
+	CLOCKS_S = 60, /* by which those of two machines may differ */
+	VIEW_MOST = 1 << 20
 };
 
 enum thing {
 	NO_THING,
 	TABLE, /* also a view, or a sequence */
+	VIEW,  /* one that is made */
 	TRIGGER,
 	PROCEDURE,
 	FUNCTION,
@@ -55,7 +58,8 @@ static const struct rule statements[] = {
     {"CREATE OR REPLACE", AGAIN, NO_THING},
     {"CREATE ?AGGREGATE " OBJECTS IF_NOT, AGAIN, NO_THING},
     {"CREATE " KINDED "INDEX" IF_NOT, AGAIN, NO_THING},
-    {"CREATE TABLE|VIEW|SEQUENCE *. *", MAKES, TABLE},
+    {"CREATE TABLE|SEQUENCE *. *", MAKES, TABLE},
+    {"CREATE VIEW *. *", MAKES, VIEW},
     {"CREATE " KINDED "INDEX * ... ON *. *", MAKES, INDEX},
     {"CREATE TRIGGER *. *", MAKES, TRIGGER},
     {"CREATE PROCEDURE *. *", MAKES, PROCEDURE},
@@ -218,6 +222,7 @@ static bool exists(struct my_db *s, enum thing thing, const char *schema, const 
 	"SELECT 1 FROM information_schema." view " WHERE " schema " = ? AND " name " = ?"
 	static const char *const queries[] = {
 	    [TABLE] = FROM("TABLES", "TABLE_SCHEMA", "TABLE_NAME"),
+	    [VIEW] = FROM("TABLES", "TABLE_SCHEMA", "TABLE_NAME"),
 	    [TRIGGER] = FROM("TRIGGERS", "TRIGGER_SCHEMA", "TRIGGER_NAME"),
 	    [PROCEDURE] =
 		FROM("ROUTINES", "ROUTINE_TYPE = 'PROCEDURE' AND ROUTINE_SCHEMA", "ROUTINE_NAME"),
@@ -382,20 +387,30 @@ static bool judge_failed(struct my_db *s, const struct sql_statement *statement,
 	return true;
 }
 
-/* --- */
+/* --- What is there, and may have been before --- */
 
 /*
- * A table of that name that was there before is none that the statement made. Both ages are by the
- * clock of one machine; that of the other may be wrong by a bit.
+ * By the clock of one machine, in seconds, how much older it is than the migration; that of the
+ * other may be wrong by a bit. MariaDB does not know that of a view, nor anybody of an index.
  */
-static bool judge_age(
-    struct my_db *s, const struct subject *subject, const char *since, int *state, struct err *err)
+static bool judge_age(struct my_db *s, const struct subject *subject, const char *since,
+    bool *known, int *state, struct err *err)
 {
-	static const char sql[] =
-	    "SELECT UNIX_TIMESTAMP(NOW()) - UNIX_TIMESTAMP(CREATE_TIME) -"
-	    " TIMESTAMPDIFF(SECOND, REPLACE(LEFT(?, 19), 'T', ' '), UTC_TIMESTAMP())"
-	    " FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"
-	    " AND TABLE_TYPE <> 'VIEW'";
+#define AGE(view, made, schema, name)                                                              \
+	"SELECT UNIX_TIMESTAMP(NOW()) - UNIX_TIMESTAMP(" made ") - TIMESTAMPDIFF(SECOND,"          \
+	" REPLACE(LEFT(?, 19), 'T', ' '), UTC_TIMESTAMP()) FROM information_schema." view          \
+	" WHERE " schema " = ? AND " name " = ?"
+	static const char *const queries[] = {
+	    [TABLE] = AGE("TABLES", "CREATE_TIME", "TABLE_SCHEMA", "TABLE_NAME"),
+	    [VIEW] = AGE("TABLES", "CREATE_TIME", "TABLE_SCHEMA", "TABLE_NAME"),
+	    [TRIGGER] = AGE("TRIGGERS", "CREATED", "TRIGGER_SCHEMA", "TRIGGER_NAME"),
+	    [PROCEDURE] = AGE("ROUTINES", "CREATED",
+		"ROUTINE_TYPE = 'PROCEDURE' AND ROUTINE_SCHEMA", "ROUTINE_NAME"),
+	    [FUNCTION] = AGE("ROUTINES", "CREATED", "ROUTINE_TYPE = 'FUNCTION' AND ROUTINE_SCHEMA",
+		"ROUTINE_NAME"),
+	    [EVENT] = AGE("EVENTS", "CREATED", "EVENT_SCHEMA", "EVENT_NAME"),
+	    [PRIMARY] = NULL,
+	};
 	CLEANUP(arena_free) struct arena arena = {0};
 	const struct db_value values[] = {
 	    {.type = DB_TEXT, .text = since},
@@ -403,14 +418,96 @@ static bool judge_age(
 		.text = subject->schema == NULL ? s->server.database : subject->schema},
 	    {.type = DB_TEXT, .text = subject->table},
 	};
-	struct db_rows rows;
-	if (!my_query(&s->base, sql, values, 3, &arena, &rows, &s->stop, err))
+	struct db_rows rows = {.count = 0};
+	const char *query = queries[subject->thing];
+	if (query != NULL && !my_query(&s->base, query, values, 3, &arena, &rows, &s->stop, err))
 		return false;
-	int64_t older =
-	    rows.count == 0 || rows.cells[0] == NULL ? 0 : strtoll(rows.cells[0], NULL, 10);
+	*known = rows.count > 0 && rows.cells[0] != NULL;
+	int64_t older = *known ? strtoll(rows.cells[0], NULL, 10) : 0;
 	if (older > 0)
 		*state = older > CLOCKS_S ? DB_REMAINS_NOTHING : DB_REMAINS_UNKNOWN;
 	return true;
+}
+
+/* The statement, with the view in another database in place of where it is to be. */
+static bool move_view(const struct sql_statement *statement, const char *to, struct buf *sql)
+{
+	struct sql_head head;
+	struct sql_capture captured[SQL_CAPTURES];
+	sql_head_read(&head, statement->dialect, statement->text, statement->len);
+	my_leave_out_definer(&head);
+	if (!sql_head_capture(&head, "CREATE VIEW *. *", captured, NULL))
+		return false;
+	const struct sql_token *name = &captured[0].name, *first = name;
+	if (captured[0].qualifier.text != NULL)
+		first = &captured[0].qualifier;
+	const char *rest = name->text + name->len;
+	buf_add(sql, statement->text, (size_t)(first->text - statement->text));
+	my_name(to, sql);
+	buf_add_char(sql, '.');
+	buf_add(sql, name->text, name->len);
+	buf_add(sql, rest, (size_t)(statement->text + statement->len - rest));
+	return true;
+}
+
+/* Its names are those of the database that it is to be in, and it is read as it was there. */
+static bool make_view(struct my_scratch *scratch, const struct my_db *s,
+    const struct sql_statement *statement, struct err *err)
+{
+	CLEANUP(buf_free) struct buf use = buf_init(1024);
+	CLEANUP(buf_free) struct buf mode = buf_init(4096);
+	CLEANUP(buf_free) struct buf sql = buf_init(VIEW_MOST);
+	struct my_db *side = &scratch->session;
+	buf_add_text(&use, "USE ");
+	my_name(s->server.database, &use);
+	buf_add_text(&mode, "SET SESSION sql_mode = ");
+	my_literal(side, s->server.sql_mode, &mode);
+	return move_view(statement, scratch->name, &sql) && !sql.overflow &&
+	       my_check_mode(side, statement, err) && my_do(side, use.data, err) &&
+	       my_do(side, mode.data, err) && my_do(side, sql.data, err);
+}
+
+/* Is it what the statement makes? It is made once more, in a scratch database. */
+static bool judge_view(struct my_db *s, const struct sql_statement *statement,
+    const struct subject *subject, int *state, struct err *err)
+{
+	static const char sql[] =
+	    "SELECT 1 FROM information_schema.VIEWS AS a JOIN information_schema.VIEWS AS b ON"
+	    " a.TABLE_NAME = b.TABLE_NAME AND BINARY a.VIEW_DEFINITION = b.VIEW_DEFINITION AND"
+	    " a.CHECK_OPTION = b.CHECK_OPTION AND (? OR a.DEFINER = b.DEFINER) AND"
+	    " a.SECURITY_TYPE = b.SECURITY_TYPE WHERE a.TABLE_SCHEMA = ? AND b.TABLE_SCHEMA = ?"
+	    " AND b.TABLE_NAME = ? AND LENGTH(b.VIEW_DEFINITION) > 0";
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct my_scratch scratch;
+	const struct db_value values[] = {
+	    /* Whoever runs it, where it does not say so. */
+	    {.type = DB_INT, .number = !says(statement, "DEFINER")},
+	    {.type = DB_TEXT,
+		.text = subject->schema == NULL ? s->server.database : subject->schema},
+	    {.type = DB_TEXT, .text = scratch.name},
+	    {.type = DB_TEXT, .text = subject->table},
+	};
+	struct db_rows rows;
+	struct err refused;
+	*state = DB_REMAINS_UNKNOWN;
+	bool ok = my_scratch_open(s, &scratch, NULL, &refused) &&
+		  make_view(&scratch, s, statement, &refused) &&
+		  my_query(&s->base, sql, values, 4, &arena, &rows, &s->stop, &refused);
+	my_scratch_close(s, &scratch);
+	if (ok)
+		*state = rows.count > 0 ? DB_REMAINS_DONE : DB_REMAINS_NOTHING;
+	/* Who may not make one is not told of an error, but that nobody knows. */
+	return stop_check(&s->stop, err) && (s->conn != NULL || my_fail_lost(s, err));
+}
+
+/* What was there before is nothing that the statement made. */
+static bool judge_origin(struct my_db *s, const struct sql_statement *statement,
+    const struct subject *subject, const char *since, int *state, struct err *err)
+{
+	bool known;
+	if (!judge_age(s, subject, since, &known, state, err))
+		return false;
+	return known || subject->thing != VIEW || judge_view(s, statement, subject, state, err);
 }
 
 static bool judge_cut_off(struct my_db *s, const struct sql_statement *statement,
@@ -425,10 +522,10 @@ static bool judge_cut_off(struct my_db *s, const struct sql_statement *statement
 		*state = DB_REMAINS_NOTHING;
 	/* Its rows may not all be there. */
 	if (*state == DB_REMAINS_DONE && subject->act == MAKES && subject->thing == TABLE &&
-	    says(statement, "SELECT") && !says(statement, "VIEW"))
+	    says(statement, "SELECT"))
 		*state = DB_REMAINS_UNKNOWN;
-	if (*state == DB_REMAINS_DONE && subject->act == MAKES && subject->thing == TABLE)
-		return judge_age(s, subject, since, state, err);
+	if (*state == DB_REMAINS_DONE && subject->act == MAKES)
+		return judge_origin(s, statement, subject, since, state, err);
 	return true;
 }
 

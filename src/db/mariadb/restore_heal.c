@@ -107,7 +107,8 @@ bool my_restore_marks(
 	if (!my_side_ask(s, &arena, &rows, err,
 		"SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %t AND"
 		" TABLE_NAME IN ('" MY_BEFORE "', '" MY_AFTER "')"
-		" UNION ALL SELECT '' FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = "
+		" UNION ALL SELECT " MY_EMPTY
+		" FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = "
 		"%t" NONE_IN("TABLES", "TABLE_SCHEMA") NONE_IN("ROUTINES", "ROUTINE_SCHEMA")
 		    NONE_IN("EVENTS", "EVENT_SCHEMA"),
 		places->old, places->old))

@@ -57,24 +57,31 @@ static bool plan_renames(
 	return !sql->overflow || err_set(err, ERR_DATABASE, "there are too many tables");
 }
 
-/* Those that take the next value of a sequence name the database the table was made in. */
-static bool move_defaults(struct my_db *side, const struct my_places *places, struct err *err)
+/*
+ * Those that take the next value of a sequence name the database the table was made in. Not `moved`
+ * they are set as they are, where the tables were made.
+ */
+static bool set_defaults(
+    struct my_db *side, const struct my_places *places, bool moved, struct err *err)
 {
+	const char *schema = moved ? places->live : places->fresh;
 	CLEANUP(arena_free) struct arena arena = {0};
 	CLEANUP(buf_free) struct buf qualifier = buf_init(1024);
 	struct db_rows rows;
 	my_name(places->fresh, &qualifier);
 	buf_add_char(&qualifier, '.');
 	if (!my_side_ask(side, &arena, &rows, err,
-		"SELECT TABLE_NAME, COLUMN_NAME, REPLACE(COLUMN_DEFAULT, %t, '')"
+		"SELECT TABLE_NAME, COLUMN_NAME, REPLACE(COLUMN_DEFAULT, %t, %t)"
 		" FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %t"
 		" AND INSTR(COLUMN_DEFAULT, CONCAT('val(', %t)) > 0",
-		qualifier.data, places->live, qualifier.data))
+		qualifier.data, moved ? "" : qualifier.data, schema, qualifier.data))
 		return false;
 	for (size_t i = 0; i < rows.count; i++) {
 		const char *const *cells = rows.cells + i * rows.columns;
 		CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MOST);
 		buf_add_text(&sql, "ALTER TABLE ");
+		my_name(schema, &sql);
+		buf_add_char(&sql, '.');
 		my_name(cells[0], &sql);
 		buf_add_text(&sql, " ALTER COLUMN ");
 		my_name(cells[1], &sql);
@@ -83,6 +90,25 @@ static bool move_defaults(struct my_db *side, const struct my_places *places, st
 			return false;
 	}
 	return true;
+}
+
+/*
+ * MariaDB 10.5 wants a right to each such sequence, or to all: one to the database does not count.
+ * That is to be known before anything is changed.
+ */
+static bool may_set_defaults(struct my_db *side, const struct my_places *places, struct err *err)
+{
+	if (set_defaults(side, places, false, err))
+		return true;
+	if (!text_is(err->code, "1142"))
+		return false;
+	const struct err said = *err;
+	err_set(err, said.kind, "%s", said.message);
+	memcpy(err->code, said.code, sizeof(err->code));
+	err_why(err, "for a sequence in ALTER TABLE this server does not count rights to a"
+		     " database");
+	return err_next(
+	    err, "as an administrator: GRANT ALTER ON *.* TO %s;", side->server.account);
 }
 
 /* Behind the RENAME; may be done again from any point of it. */
@@ -100,7 +126,7 @@ bool my_finish(struct my_db *side, const struct my_places *places, const char *d
 			return false;
 	return my_drop_definitions(side, places->live, err) &&
 	       my_define(side, places, definitions, len, false, err) &&
-	       move_defaults(side, places, err) && my_places_remove(side, places, err);
+	       set_defaults(side, places, true, err) && my_places_remove(side, places, err);
 }
 
 /* --- The swap --- */
@@ -208,6 +234,7 @@ bool my_swap(struct my_db *side, const struct my_places *places, const char *def
 	CLEANUP(buf_free) struct buf renames = buf_init(SCRIPT_MOST);
 	struct memory undo = {.text = buf_init(SCRIPT_MOST)};
 	bool ok = my_do(side, "SET SESSION foreign_key_checks = 0", err) &&
+		  may_set_defaults(side, places, err) &&
 		  my_drop_triggers(side, places->fresh, err) &&
 		  read_triggers(side, places, &undo, err);
 	if (ok)

@@ -1,7 +1,8 @@
 /*
  * A database to make things in, over a connection of its own: the session keeps its lock, its
  * settings and its database, whatever happens here. Its name tells when it was made, and a lock of
- * the same name that its maker lives; what is left of a run that was killed, others remove.
+ * the same name that its maker lives; what is left of a run that was killed, others remove. In a
+ * cluster locks are a node's own, and some refuse them: there age alone counts.
  */
 #include "base/text.h"
 #include "db/mariadb/schema_parts.h"
@@ -16,7 +17,7 @@
 #define PREFIX "db_entry_scratch_"
 
 enum {
-	OLD_S = 86400, /* in a cluster: the lock of one that another node made can't be seen */
+	OLD_S = 86400, /* in a cluster */
 	LEAVE_MS = 4000
 };
 
@@ -52,13 +53,14 @@ static bool do_with_name(
 
 bool my_scratch_sweep(struct my_db *s, struct err *err)
 {
-	static const char sql[] =
-	    "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
-	    " WHERE LEFT(SCHEMA_NAME, 17) = '" PREFIX "' AND IS_FREE_LOCK(SCHEMA_NAME) = 1";
+	static const char all[] = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA"
+				  " WHERE LEFT(SCHEMA_NAME, 17) = '" PREFIX "'";
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct db_rows rows;
 	struct err ignored;
 	int64_t made;
+	const char *sql = arena_printf(
+	    &arena, "%s%s", all, s->server.galera ? "" : " AND IS_FREE_LOCK(SCHEMA_NAME) = 1");
 	if (!my_ask(s, sql, &arena, &rows, err))
 		return false;
 	for (size_t i = 0; i < rows.count; i++)
@@ -81,7 +83,7 @@ static bool create(
 	buf_printf(&lock, "DO GET_LOCK('%s', 0)", scratch->name);
 	if (collation != NULL)
 		buf_printf(&rest, " COLLATE %s", collation);
-	if (!my_do(s, lock.data, err))
+	if (!s->server.galera && !my_do(s, lock.data, err))
 		return false;
 	/* Replicas need not see it; who may not say so makes it all the same. */
 	my_do(s, "SET SESSION sql_log_bin = 0", &ignored);

@@ -19,6 +19,7 @@
 enum {
 	LOCK_MS = 5000, /* in a database that nobody else uses */
 	STATEMENT_MS = 30000,
+	BACK_MS = 2000,
 	SQL_MOST = 1 << 20,
 	NAMES_MOST = 64, /* of one statement, whose columns are looked at */
 	TOLD_MOST = 6
@@ -383,9 +384,13 @@ static void close_attempt(struct attempt *a)
 	struct err ignored;
 	if (a->run.conn != NULL)
 		ma.close(a->run.conn);
-	/* The database itself is everywhere. */
-	if (a->scratch.session.conn != NULL)
-		replicate(&a->scratch.session, true, &ignored);
+	/* The database itself is everywhere: who removes it must not do so for this node alone,
+	 * also when the call was stopped. Without a connection another is made, which is as it
+	 * should be.
+	 */
+	a->scratch.session.stop = stop_cleanup(BACK_MS);
+	if (a->scratch.session.conn != NULL && !replicate(&a->scratch.session, true, &ignored))
+		my_drop(&a->scratch.session.conn);
 	my_scratch_close(a->s, &a->scratch);
 }
 

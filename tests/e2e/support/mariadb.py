@@ -56,10 +56,15 @@ class MariaProject(Project):
     def facts(self, statement, until=lambda facts: True, seconds=60):
         """The JSON object that a query gives, as soon as `until` is true of it."""
         deadline = time.monotonic() + seconds
-        while not until(facts := json.loads(self._raw(statement))):
+        while not until(facts := self._facts(statement)):
             assert time.monotonic() < deadline, (facts, self.sql("SHOW FULL PROCESSLIST"))
             time.sleep(0.02)
         return facts
+
+    def _facts(self, statement):
+        """MariaDB 10.5 makes texts of the numbers that subqueries give."""
+        facts = json.loads(self._raw(statement))
+        return {name: int(value) if str(value).isdigit() else value for name, value in facts.items()}
 
     def _raw(self, statement):
         command = [*self.server.client_command(self.database), "--raw"]
@@ -151,11 +156,28 @@ class MariaGate(Gate):
         return request == b"\x01\0\0\0\x01"
 
 
+class LocklessGate(MariaGate):
+    """The server behind it knows no locks of sessions, as a strict cluster of Percona's does not."""
+
+    def __init__(self, port):
+        super().__init__(port, lambda request: False)
+
+    @staticmethod
+    def passed_on(request):
+        for name in (b"GET_LOCK(", b"RELEASE_LOCK(", b"IS_FREE_LOCK(", b"IS_USED_LOCK("):
+            request = request.replace(name, b"NO" + name[2:])
+        return request
+
+
 class CrashMariaDB(MariaDB):
-    """A server that may crash: what it said is committed is then still there."""
+    """
+    A server that may crash: what it said is committed is then still there. It has no TLS, so that a
+    gate sees what is said.
+    """
 
     def command(self):
-        return [*super().command(), "--innodb-flush-log-at-trx-commit=2"]
+        clear = "--tls-version=" if self.mysql else "--skip-ssl"
+        return [*super().command(), "--innodb-flush-log-at-trx-commit=2", clear]
 
     def kill(self):
         self._process.kill()
@@ -188,10 +210,10 @@ class TlsMariaDB(MariaDB):
             os.chown(self.folder / "server.key", pwd.getpwnam(UNPRIVILEGED).pw_uid, -1)
 
     def command(self):
+        own = [] if self.mysql else ["--plugin-maturity=unknown"]
         return [
             *super().command(), f"--ssl-cert={self.folder}/server.crt",
-            f"--ssl-key={self.folder}/server.key", f"--ssl-ca={self.folder}/ca.crt",
-            "--plugin-maturity=unknown",
+            f"--ssl-key={self.folder}/server.key", f"--ssl-ca={self.folder}/ca.crt", *own,
         ]
 
 

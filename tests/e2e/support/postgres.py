@@ -303,6 +303,8 @@ class Gate:
     `after`, when the server has answered it; and the connection is cut, unless `act` gave True.
     """
 
+    host = "127.0.0.1"
+
     def __init__(self, port, when, act=None, after=False):
         self.server_port = port
         self.when = when
@@ -311,7 +313,7 @@ class Gate:
         self.fired = False
         self._lock = threading.Lock()
         self._open = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((self.host, 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -339,6 +341,11 @@ class Gate:
     def _is_goodbye(request):
         """It has no answer."""
         return request[:1] == b"X"
+
+    @staticmethod
+    def passed_on(request):
+        """What the server gets of it."""
+        return request
 
     def _is_it(self, request):
         with self._lock:
@@ -368,7 +375,7 @@ class Gate:
                     if fires and not self.after and not self._call():
                         return
                     withheld = withheld or (fires and self.after)
-                    server.sendall(data)
+                    server.sendall(self.passed_on(data))
         except (OSError, ValueError):
             pass  # closed meanwhile
         finally:

@@ -82,7 +82,7 @@ def make_environment(env):
     return {name: str(value) for name, value in merged.items() if value is not None}
 
 
-def run(argv, env=None, cwd=None, stdin=None, **options):
+def run(argv, env=None, cwd=None, stdin=None, guard=GUARD, **options):
     """Run to the end; text in and out."""
     argv = [str(word) for word in argv]
     done = subprocess.run(
@@ -91,7 +91,7 @@ def run(argv, env=None, cwd=None, stdin=None, **options):
         cwd=cwd,
         input=(stdin or "").encode(),
         capture_output=True,
-        timeout=GUARD,
+        timeout=guard,
         check=False,
         **options,
     )

@@ -260,6 +260,7 @@ class MariaDB(Server):
         for name in ("system_tables", "performance_tables", "system_tables_data"):
             path = glob.glob(f"{self.root}/usr/share/m*/m*_{name}.sql")[0]
             script += Path(path).read_text(encoding="utf-8")
+        script += "INSERT INTO help_topic VALUES (0, 'HELP', 0, '', '', '');\n"
         (self.folder / "bootstrap").write_text(script, encoding="utf-8")
         self._setup(["mkdir", self.folder / "data"])
         self._setup([
@@ -306,6 +307,14 @@ class MariaDB(Server):
 
     def drop_database(self, name):
         self.client(f"DROP DATABASE {name}")
+
+    def hide_routines(self, database, user):
+        """From who may do everything else there; before MariaDB 11.3 they are."""
+        self.client(f"REVOKE SHOW CREATE ROUTINE ON `{database}`.* FROM {user}", check=False)
+
+    def has_tls(self):
+        """Without having been told to: MySQL, and MariaDB from 11.4 on."""
+        return self.mysql or "YES" in self.client("SHOW VARIABLES LIKE 'have_ssl'").stdout
 
     @staticmethod
     def numbers(count):
