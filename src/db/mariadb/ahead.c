@@ -14,13 +14,6 @@ struct answering {
 	struct digest *digest;
 };
 
-void my_ahead_forget(struct my_db *s)
-{
-	arena_free(&s->ahead.arena);
-	s->ahead = (struct my_ahead){.count = 0};
-	s->server.known = false;
-}
-
 void my_ahead(struct db *db, const char *const *queries, size_t count)
 {
 	struct my_db *s = (struct my_db *)db;

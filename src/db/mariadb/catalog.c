@@ -240,3 +240,39 @@ bool my_catalog(struct my_db *s, const struct my_taker *taker, struct err *err)
 {
 	return my_catalog_behind(s, NULL, taker, err);
 }
+
+/* --- What stands for all of it --- */
+
+/* The counter in the text of a table is data. */
+static size_t counter(const char *text, size_t len, size_t *counter_len)
+{
+	static const char words[] = " AUTO_INCREMENT=";
+	/* Behind the last line's parenthesis: a comment may hold the same. */
+	const char *line = memrchr(text, '\n', len);
+	while (line != NULL && !text_starts(line, "\n) "))
+		line = memrchr(text, '\n', (size_t)(line - text));
+	const char *found = line == NULL ? NULL : strstr(line, words);
+	const char *comment = line == NULL ? NULL : strstr(line, " COMMENT='");
+	if (found == NULL || (comment != NULL && comment < found))
+		return len;
+	*counter_len = sizeof(words) - 1 + strspn(found + sizeof(words) - 1, "0123456789");
+	return (size_t)(found - text);
+}
+
+static void digest_cell(struct digest *digest, const char *text, size_t len, bool table)
+{
+	size_t skip = 0, at = table ? counter(text, len, &skip) : len;
+	digest_add(digest, text, at);
+	digest_add(digest, text + at + skip, len - at - skip);
+	digest_add(digest, "", 1);
+}
+
+void my_digest_row(struct digest *digest, const struct my_row *row)
+{
+	bool table = row->columns == 2 && text_is(row->fields[1].name, "Create Table");
+	for (size_t i = 0; i < row->columns; i++)
+		if (row->cells[i] == NULL)
+			digest_add(digest, "\0N", 2);
+		else
+			digest_cell(digest, row->cells[i], row->lengths[i], table && i == 1);
+}

@@ -233,7 +233,7 @@ bool my_swap(struct my_db *side, const struct my_places *places, const char *def
 bool my_finish(struct my_db *side, const struct my_places *places, const char *definitions,
     size_t len, struct err *err);
 
-/* --- restore_heal.c --- */
+/* --- restore_marks.c --- */
 
 /* Triggers as my_dump_triggers() wrote them, where they are missing. Ends soon when somebody is in
  * the way. Changes side->stop. */
@@ -247,6 +247,8 @@ struct my_marks {
 
 bool my_restore_marks(
     struct my_db *s, const struct my_places *places, struct my_marks *marks, struct err *err);
+
+/* --- restore_heal.c --- */
 
 /* Undo what a restore that was cut off has left, or bring it to its end. The lock is held. */
 bool my_restore_heal(struct my_db *s, struct err *err);

@@ -1,9 +1,7 @@
 /* What went wrong, and whether trying again can help: by the number, which no language changes. */
 #include "base/text.h"
 #include "db/mariadb/mariadb.h"
-#include "gen/sql.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -275,26 +273,6 @@ bool my_fail(struct my_db *s, const struct sql_statement *statement, struct err 
 		err_at(err, statement->file, line_of(statement, text));
 	advise(s, number, err);
 	return false;
-}
-
-/* Behind the wait nobody knows what it was for; without PROCESS nobody may look at all. */
-void my_tell_blocker(struct my_db *s, struct err *err)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	CLEANUP(buf_free) struct buf sql = buf_init(4096);
-	const struct db_value database = {.type = DB_TEXT, .text = s->server.database};
-	struct db_rows rows;
-	struct err ignored;
-	char elapsed[32];
-	if (!my_fill(s, sql_mariadb_blocker, &database, 1, &sql, &ignored) ||
-	    !my_ask(s, sql.data, &arena, &rows, &ignored) || rows.count == 0)
-		return;
-	const char *const *cells = rows.cells;
-	text_elapsed(
-	    cells[3] == NULL ? 0 : strtoll(cells[3], NULL, 10) * 1000, elapsed, sizeof(elapsed));
-	err_why(err, "the oldest open transaction here is that of connection %s (%s@%s), for %s",
-	    cells[0], cells[1], cells[2], elapsed);
-	err_next(err, "to end that session: KILL %s;", cells[0]);
 }
 
 bool my_fail_lost(struct my_db *s, struct err *err)

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "db/mariadb/driver.h"
 #include "db/mariadb/proof.h"
+#include "gen/sql.h"
 #include "sql/lex.h"
 #include "sql/modes.h"
 #include "sql/names.h"
@@ -10,8 +11,8 @@
 #include <string.h>
 
 enum {
-	SQL_MOST = 256 << 20, /* of our own, values and all */
-	WARNINGS_MOST = 20,   /* told of one statement */
+	SQL_BYTES = 4096,
+	WARNINGS_MOST = 20, /* told of one statement */
 	CLEANUP_MS = 3000
 };
 
@@ -155,6 +156,26 @@ static bool request_fenced(struct my_db *s, struct my_request *request, struct e
 	return false;
 }
 
+/* Of a statement that waited for a lock in vain: who may have kept it. */
+static void tell_blocker(struct my_db *s, struct err *err)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	CLEANUP(buf_free) struct buf sql = buf_init(SQL_BYTES);
+	const struct db_value database = {.type = DB_TEXT, .text = s->server.database};
+	struct db_rows rows;
+	struct err ignored;
+	char elapsed[32];
+	if (!my_fill(s, sql_mariadb_blocker, &database, 1, &sql, &ignored) ||
+	    !my_ask(s, sql.data, &arena, &rows, &ignored) || rows.count == 0)
+		return;
+	const char *const *cells = rows.cells;
+	text_elapsed(
+	    cells[3] == NULL ? 0 : strtoll(cells[3], NULL, 10) * 1000, elapsed, sizeof(elapsed));
+	err_why(err, "the oldest open transaction here is that of connection %s (%s@%s), for %s",
+	    cells[0], cells[1], cells[2], elapsed);
+	err_next(err, "to end that session: KILL %s;", cells[0]);
+}
+
 bool my_exec(
     struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err)
 {
@@ -175,128 +196,10 @@ bool my_exec(
 	if (!ok && err->kind == ERR_STOPPED && !s->in_transaction && s->conn != NULL)
 		ok = request.done;
 	if (!ok && text_is(err->code, "1205"))
-		my_tell_blocker(s, err);
+		tell_blocker(s, err);
 	if (!ok || (left_open(s) && !refuse_control(s, err)))
 		return false;
 	const int64_t matched = my_proof_matched(s);
 	pass_on_warnings(s, request.warnings);
 	return my_proof_after(s, statement, &request, matched, err);
-}
-
-/* --- Our own SQL --- */
-
-void my_literal(struct my_db *s, const char *text, struct buf *out)
-{
-	/* Where the connection is lost, nobody is asked any more. */
-	if (text == NULL || s->conn == NULL) {
-		buf_add_text(out, "NULL");
-		return;
-	}
-	size_t len = strlen(text);
-	char *escaped = malloc(2 * len + 1);
-	if (escaped == NULL)
-		err_die("out of memory");
-	len = ma.escape(s->conn, escaped, text, len);
-	buf_add_char(out, '\'');
-	buf_add(out, escaped, len);
-	buf_add_char(out, '\'');
-	free(escaped);
-}
-
-void my_name(const char *name, struct buf *out)
-{
-	buf_add_char(out, '`');
-	for (; *name != '\0'; name++) {
-		if (*name == '`')
-			buf_add_char(out, '`');
-		buf_add_char(out, *name);
-	}
-	buf_add_char(out, '`');
-}
-
-/* Under EMPTY_STRING_IS_NULL, which is a migration's to keep, '' would be NULL. */
-static void add_value(struct my_db *s, const struct db_value *value, struct buf *out)
-{
-	if (value->type == DB_INT)
-		buf_printf(out, "%" PRId64, value->number);
-	else if (value->type == DB_TEXT && text_is(value->text, ""))
-		buf_add_text(out, MY_EMPTY);
-	else
-		my_literal(s, value->type == DB_TEXT ? value->text : NULL, out);
-}
-
-bool my_fill(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
-    struct buf *out, struct err *err)
-{
-	char quote = '\0';
-	size_t places = 0;
-	for (; *sql != '\0'; sql++) {
-		if (quote == '\0' && text_starts(sql, "-- "))
-			sql += strcspn(sql, "\n");
-		if (*sql == '\0')
-			break;
-		if (quote != '\0')
-			quote = *sql == quote ? '\0' : quote;
-		else if (*sql == '\'' || *sql == '"' || *sql == '`')
-			quote = *sql;
-		if (*sql != '?' || quote != '\0')
-			buf_add_char(out, *sql);
-		else if (places++ < count)
-			add_value(s, &values[places - 1], out);
-	}
-	if (places != count)
-		return err_set(
-		    err, ERR_UNEXPECTED, "%zu values for %zu placeholders", count, places);
-	return !out->overflow || err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
-}
-
-static bool ask(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
-    struct arena *arena, struct db_rows *rows, struct err *err)
-{
-	CLEANUP(buf_free) struct buf filled = buf_init(SQL_MOST);
-	if (!my_fill(s, sql, values, count, &filled, err))
-		return false;
-	struct my_request request = {
-	    .sql = filled.data, .len = filled.len, .arena = arena, .rows = rows};
-	if (my_request(s, &request, err))
-		return true;
-	/* A migration locked its tables, and no others may be used then. */
-	struct err ignored;
-	if (s->in_transaction || !text_is(err->code, "1100") ||
-	    !my_do(s, "UNLOCK TABLES", &ignored))
-		return false;
-	return my_request(s, &request, err);
-}
-
-/* Between two statements that may have changed settings for each other. */
-static bool ask_apart(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
-    struct arena *arena, struct db_rows *rows, struct err *err)
-{
-	struct err failed;
-	if (!my_be_ourselves(s, err))
-		return false;
-	bool ok = ask(s, sql, values, count, arena, rows, &failed);
-	const struct stop before = s->stop;
-	s->stop = stop_cleanup(CLEANUP_MS);
-	if (s->conn != NULL && !my_be_theirs(s, ok ? err : &(struct err){0}) && ok)
-		ok = false;
-	else if (!ok)
-		*err = failed;
-	s->stop = before;
-	return ok;
-}
-
-bool my_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
-    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
-{
-	struct my_db *s = (struct my_db *)db;
-	bool given = false;
-	if (!my_enter(s, stop, err))
-		return false;
-	if (rows != NULL && value_count == 0 && !my_ahead_query(s, sql, arena, rows, &given, err))
-		return false;
-	if (given)
-		return true;
-	return s->strayed ? ask_apart(s, sql, values, value_count, arena, rows, err)
-			  : ask(s, sql, values, value_count, arena, rows, err);
 }

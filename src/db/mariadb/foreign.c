@@ -106,7 +106,7 @@ bool my_foreign_take(struct my_db *s, const struct my_foreign **busy, struct err
 		return false;
 	for (size_t i = 0; i < lock->foreign_count && *busy == NULL; i++) {
 		struct my_foreign *one = &lock->foreign[i];
-		if (!my_lock_call(s, "SELECT GET_LOCK(?, 0)", one->key, &one->taken, err))
+		if (!my_query_yes(s, "SELECT GET_LOCK(?, 0)", one->key, &one->taken, err))
 			return false;
 		if (!one->taken)
 			*busy = one;
@@ -121,7 +121,7 @@ bool my_foreign_release(struct my_db *s, struct err *err)
 		bool ignored;
 		if (!lock->foreign[i].taken)
 			continue;
-		if (!my_lock_call(s, "SELECT RELEASE_LOCK(?)", lock->foreign[i].key, &ignored, err))
+		if (!my_query_yes(s, "SELECT RELEASE_LOCK(?)", lock->foreign[i].key, &ignored, err))
 			return false;
 		lock->foreign[i].taken = false;
 	}

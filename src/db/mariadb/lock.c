@@ -35,33 +35,7 @@ void my_lock_key(const char *database, char key[MY_KEY_SIZE])
 	snprintf(key, MY_KEY_SIZE, "db-entry:%.*s", KEY_HEX, hex);
 }
 
-bool my_lock_call(struct my_db *s, const char *format, const char *key, bool *yes, struct err *err)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	struct db_rows rows;
-	const struct db_value value = {.type = DB_TEXT, .text = key};
-	if (!my_query(&s->base, format, &value, 1, &arena, &rows, &s->stop, err))
-		return false;
-	*yes = rows.count == 1 && text_is(rows.cells[0], "1");
-	return true;
-}
-
 /* --- What the holder says of itself --- */
-
-bool my_own(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
-    struct arena *arena, struct db_rows *rows, struct err *err)
-{
-	static const char own[] = "own.";
-	CLEANUP(buf_free) struct buf qualified = buf_init(SQL_BYTES);
-	const char *at;
-	while ((at = strstr(sql, own)) != NULL) {
-		buf_add(&qualified, sql, (size_t)(at - sql));
-		buf_add_text(&qualified, s->base.own);
-		sql = at + strlen(own);
-	}
-	buf_add_text(&qualified, sql);
-	return my_query(&s->base, qualified.data, values, count, arena, rows, &s->stop, err);
-}
 
 static bool change(
     struct my_db *s, const char *sql, const struct db_value *values, size_t count, struct err *err)
@@ -155,7 +129,7 @@ static bool look_up(struct my_db *s, const char *key, struct db_holder *holder, 
 static bool release_local(struct my_db *s, bool *was, struct err *err)
 {
 	*was = true;
-	return !s->lock.local || my_lock_call(s, "SELECT RELEASE_LOCK(?)", s->lock.key, was, err);
+	return !s->lock.local || my_query_yes(s, "SELECT RELEASE_LOCK(?)", s->lock.key, was, err);
 }
 
 /* Not ours alone: another tool is at work. */
@@ -191,7 +165,7 @@ static bool busy_with_us(struct my_db *s, struct db_holder *holder, struct err *
 /* Some clusters refuse GET_LOCK(); there the lease alone has to do. */
 static bool take_local(struct my_db *s, bool *taken, struct err *err)
 {
-	s->lock.local = my_lock_call(s, "SELECT GET_LOCK(?, 0)", s->lock.key, taken, err);
+	s->lock.local = my_query_yes(s, "SELECT GET_LOCK(?, 0)", s->lock.key, taken, err);
 	if (s->lock.local)
 		return true;
 	*taken = true;
@@ -280,7 +254,7 @@ bool my_lock_check(struct db *db, const struct stop *stop, struct err *err)
 	if (!my_enter(s, stop, err))
 		return false;
 	if (s->lock.held && s->lock.local &&
-	    !my_lock_call(s, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", s->lock.key, &held, err))
+	    !my_query_yes(s, "SELECT IS_USED_LOCK(?) = CONNECTION_ID()", s->lock.key, &held, err))
 		return false;
 	if (held)
 		return s->in_transaction || my_lease_check(s, err);
@@ -337,7 +311,7 @@ static bool hand_over(struct my_db *s, struct my_db *fresh, const char *key, str
 	    .sql = sql.data, .len = sql.len, .arena = &arena, .rows = &rows};
 	my_request_begin(fresh, &request);
 	bool ok = await_queued(s, fresh, err) &&
-		  my_lock_call(s, "SELECT RELEASE_LOCK(?)", key, &ignored, err) &&
+		  my_query_yes(s, "SELECT RELEASE_LOCK(?)", key, &ignored, err) &&
 		  my_request_end(fresh, &request, err);
 	if (!ok)
 		return false;

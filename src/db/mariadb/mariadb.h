@@ -211,9 +211,6 @@ bool my_fail_first(struct err *err);
 /* ERR_DATABASE with what the server said to the last request. `statement` may be NULL. */
 bool my_fail(struct my_db *s, const struct sql_statement *statement, struct err *err);
 
-/* Add who may have kept a statement from what it waited for. */
-void my_tell_blocker(struct my_db *s, struct err *err);
-
 /* The connection is gone. Returns false. */
 bool my_fail_lost(struct my_db *s, struct err *err);
 
@@ -284,15 +281,15 @@ bool my_stream(struct my_db *s, const char *sql,
     bool (*take)(void *context, const struct my_row *row, struct err *err), void *context,
     struct err *err);
 
+/* Something else is asked: forget what was announced to be (ahead.c), and answered. */
+void my_ahead_forget(struct my_db *s);
+
 /* May a request have several statements from now on? */
 bool my_multiple(struct my_db *s, bool on, struct err *err);
 
 /* --- ahead.c --- */
 
 void my_ahead(struct db *db, const char *const *queries, size_t count);
-
-/* Something else was asked: forget what was announced, and answered. */
-void my_ahead_forget(struct my_db *s);
 
 /* *given when it was announced as the next; its rows are in the arena then. */
 bool my_ahead_query(struct my_db *s, const char *sql, struct arena *arena, struct db_rows *rows,
@@ -302,23 +299,7 @@ bool my_ahead_query(struct my_db *s, const char *sql, struct arena *arena, struc
  */
 const char *my_ahead_fingerprint(const struct my_db *s);
 
-/* --- cancel.c --- */
-
-/* Tell the server to end what the session runs, over a connection of its own. */
-void my_cancel(struct my_db *s, const struct stop *stop);
-
-/* --- exec.c --- */
-
-bool my_exec(
-    struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err);
-bool my_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
-    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err);
-
-/*
- * What was read as one text the server must not read as another, in another sql_mode: where a
- * string ends decides what is a statement. ERR_DATABASE at its file and line.
- */
-bool my_check_mode(struct my_db *s, const struct sql_statement *statement, struct err *err);
+/* --- quote.c --- */
 
 /* Append a text as a literal of the session as it is now; NULL becomes NULL. */
 void my_literal(struct my_db *s, const char *text, struct buf *out);
@@ -330,6 +311,29 @@ void my_name(const char *name, struct buf *out);
  * when their number is another. */
 bool my_fill(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
     struct buf *out, struct err *err);
+
+/* --- query.c --- */
+
+bool my_query(struct db *db, const char *sql, const struct db_value *values, size_t value_count,
+    struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err);
+
+/* The same under the call's own stop, with `own.` for the qualifier of our tables. */
+bool my_own(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
+    struct arena *arena, struct db_rows *rows, struct err *err);
+
+/* Under the call's own stop; the `?` is a text. *yes: the answer was 1. */
+bool my_query_yes(struct my_db *s, const char *sql, const char *text, bool *yes, struct err *err);
+
+/* --- exec.c --- */
+
+bool my_exec(
+    struct db *db, const struct sql_statement *statement, const struct stop *stop, struct err *err);
+
+/*
+ * What was read as one text the server must not read as another, in another sql_mode: where a
+ * string ends decides what is a statement. ERR_DATABASE at its file and line.
+ */
+bool my_check_mode(struct my_db *s, const struct sql_statement *statement, struct err *err);
 
 /* --- guard.c --- */
 
@@ -347,11 +351,14 @@ bool my_settle(struct my_db *s, struct err *err);
 /* For statements of our own between those of a migration; and back. */
 bool my_be_ourselves(struct my_db *s, struct err *err);
 bool my_be_theirs(struct my_db *s, struct err *err);
-bool my_reset(
-    struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err);
+
+/* Make `limits` those of the session: the end of a SET, without the word. */
+void my_add_limits(const struct my_db *s, struct buf *out);
 
 /* --- transaction.c --- */
 
+bool my_reset(
+    struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err);
 bool my_begin(struct db *db, const struct stop *stop, struct err *err);
 bool my_commit(struct db *db, const struct stop *stop, struct err *err);
 bool my_rollback(struct db *db, const struct stop *stop, struct err *err);
@@ -360,13 +367,6 @@ bool my_rollback(struct db *db, const struct stop *stop, struct err *err);
 
 /* What the lock of a database is called. */
 void my_lock_key(const char *database, char key[MY_KEY_SIZE]);
-
-/* Ask one of the functions for locks; `format` has a `?` for the name. *yes: it answered 1. */
-bool my_lock_call(struct my_db *s, const char *format, const char *key, bool *yes, struct err *err);
-
-/* my_query() under the call's own stop, with `own.` for the qualifier of our tables. */
-bool my_own(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
-    struct arena *arena, struct db_rows *rows, struct err *err);
 
 bool my_lock_try(struct db *db, enum db_lock_state *state, struct db_holder *holder,
     const struct stop *stop, struct err *err);

@@ -27,12 +27,16 @@ enum my_calls {
 	MY_CALLS_UNKNOWN /* nobody knows; or what no rollback undoes */
 };
 
+/* --- reach_read.c --- */
+
 /*
  * Read s->reach anew: of the session's database and those that the script names. `engines`: with
  * the tables that are not InnoDB's. Triggers and functions that the script makes are among it. A
  * script that reaches nothing but the tables it names (s->named) has nothing else in it.
  */
 bool my_reach_read(struct my_db *s, const struct sql_script *script, bool engines, struct err *err);
+
+/* --- reach.c --- */
 
 static inline const char *const *my_reach_row(const struct my_db *s, size_t i)
 {
@@ -71,6 +75,12 @@ const char *my_reach_harmful(const struct my_db *s, const struct sql_statement *
 
 /* The view a statement names whose functions may; or NULL. */
 const char *my_reach_view(const struct my_db *s, const struct sql_statement *statement);
+
+/*
+ * Has a routine the name of something harmless that the server has only in another version, or
+ * kind?
+ */
+bool my_reach_has_shadows(const struct my_db *s);
 
 /* --- named.c --- */
 

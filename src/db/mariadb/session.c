@@ -1,14 +1,11 @@
 /*
- * The settings of a session that works; made when there is work, not at open. What a migration does
- * to the session is told by the server (session_track_state_change). Putting all of it back, with
- * temporary tables and whatever else there is, takes a new session: the server can reset one, but
- * lets go of its locks then. So the lock is handed over.
+ * The settings of a session that works; made when there is work, not at open. And those of our own
+ * SQL between a migration's statements.
  */
 #include "base/text.h"
 #include "db/mariadb/mariadb.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
 	LONGEST_S = 31536000, /* what lock_wait_timeout takes at the most */
@@ -20,7 +17,7 @@ int64_t my_seconds(int64_t ms)
 	return ms == 0 ? LONGEST_S : (ms + 999) / 1000;
 }
 
-static void add_limits(const struct my_db *s, struct buf *out)
+void my_add_limits(const struct my_db *s, struct buf *out)
 {
 	int64_t lock = my_seconds(s->limits.lock_timeout), run = s->limits.statement_timeout;
 	buf_printf(out,
@@ -57,7 +54,7 @@ static bool refuse_pooler(const struct my_db *s, struct err *err)
 static bool apply(struct my_db *s, struct err *err)
 {
 	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MAX);
-	add_limits(s, &sql);
+	my_add_limits(s, &sql);
 	buf_add_text(&sql, ", SESSION session_track_state_change = 1, SESSION autocommit = 1,"
 			   " SESSION sql_notes = 1, ");
 	add_mode(s, &sql);
@@ -137,46 +134,4 @@ bool my_be_theirs(struct my_db *s, struct err *err)
 		if (counts(s, i))
 			buf_printf(&sql, "%sSESSION %s = @db_entry_%zu", comma, ours[i].name, i);
 	return my_do(s, sql.data, err);
-}
-
-/* --- Anew --- */
-
-/* The old one is closed when the new one has the lock. */
-static bool renew(struct my_db *s, struct err *err)
-{
-	struct my_db fresh = *s;
-	fresh.conn = NULL;
-	fresh.ahead = (struct my_ahead){.count = 0};
-	fresh.settled = fresh.strayed = fresh.in_transaction = false;
-	if (!my_connect_to(&fresh.conn, &s->place, &s->target, &s->stop, err))
-		return err_context(err, "a second connection, to put the session back");
-	fresh.server.id = (int64_t)ma.thread_id(fresh.conn);
-	if (!my_settle(&fresh, err) || !my_lock_hand_over(s, &fresh, err)) {
-		my_drop(&fresh.conn);
-		return false;
-	}
-	ma.close(s->conn);
-	s->conn = fresh.conn;
-	s->server.id = fresh.server.id;
-	s->strayed = false;
-	return my_lock_moved(s, err);
-}
-
-bool my_reset(
-    struct db *db, const struct db_limits *limits, const struct stop *stop, struct err *err)
-{
-	struct my_db *s = (struct my_db *)db;
-	const struct db_limits before = s->limits;
-	s->limits = limits == NULL ? s->first_limits : *limits;
-	if (!my_rollback(db, stop, err) || !my_enter(s, stop, err))
-		return false;
-	if (!s->settled)
-		return my_settle(s, err);
-	if (s->strayed)
-		return renew(s, err);
-	CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MAX);
-	add_limits(s, &sql);
-	return (before.lock_timeout == s->limits.lock_timeout &&
-		   before.statement_timeout == s->limits.statement_timeout) ||
-	       my_do(s, sql.data, err);
 }

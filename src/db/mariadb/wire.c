@@ -5,6 +5,7 @@
  */
 #include "base/text.h"
 #include "db/mariadb/mariadb.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,23 @@ static short events_of(int status)
 		       ((status & MYSQL_WAIT_EXCEPT) != 0 ? POLLPRI : 0));
 }
 
+/* KILL QUERY, over a connection of its own: the session's is busy. */
+static void cancel(struct my_db *s, const struct stop *stop)
+{
+	/* A session without anything but a connection; what goes wrong shows by the statement that
+	 * doesn't end. */
+	struct my_db other = {.stop = *stop, .rest = *stop, .place = s->place};
+	char sql[64];
+	struct err ignored;
+	snprintf(sql, sizeof(sql), "KILL QUERY %" PRId64, s->server.id);
+	if (!my_connect_to(&other.conn, &s->place, &s->target, stop, &ignored))
+		return;
+	struct my_request request = {.sql = sql, .len = strlen(sql)};
+	my_request(&other, &request, &ignored);
+	if (other.conn != NULL)
+		ma.close(other.conn);
+}
+
 /* The request is to end, for this reason. Whose number is not known yet can't be told so. */
 static void end(struct my_db *s, const struct err *reason)
 {
@@ -39,7 +57,7 @@ static void end(struct my_db *s, const struct err *reason)
 	s->rest = rest;
 	s->limit_at = 0;
 	if (known)
-		my_cancel(s, &rest);
+		cancel(s, &rest);
 }
 
 /* Where the server has no limit for a statement; ours speaks as its own would. */
@@ -235,6 +253,13 @@ static bool receive(
 		if (!next_result(s, &bad))
 			return false;
 	}
+}
+
+void my_ahead_forget(struct my_db *s)
+{
+	arena_free(&s->ahead.arena);
+	s->ahead = (struct my_ahead){.count = 0};
+	s->server.known = false;
 }
 
 void my_request_begin(struct my_db *s, struct my_request *request)
