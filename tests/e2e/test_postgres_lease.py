@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from support.dumps import own_tool
 from support.postgres import Doorman
 from support.preload import is_static
 
@@ -470,7 +471,7 @@ def test_dump_and_restore_leave_its_row_out(applied):
     packed = next(path for path in applied.dumps.iterdir() if path.name.startswith(dump + "."))
     text = applied.folder / "text.sql"
     subprocess.run(
-        f"zstd -dc {packed} | pg_restore --file={text} --data-only", shell=True, check=True)
+        f"zstd -dc {packed} | {own_tool(applied, 'pg_restore')} --file={text} --data-only", shell=True, check=True)
     assert "COPY public.customers" in text.read_text()
     assert "COPY public.db_entry_history" in text.read_text()
     assert "of the past" not in text.read_text()
