@@ -112,6 +112,8 @@ static void init_let_go(struct init *init)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	if (null < 0)
+		null = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (int fd = 0; fd <= 2 && null >= 0; fd++)
 		dup2(null, fd);
 	if (init->terminal > TERMINAL) {
@@ -162,8 +164,9 @@ static void forward(const struct init *init, int signo)
 {
 	if (signo == SIGCONT)
 		hand_over(init, init->group, init->child);
-	/* It may have gone to a group of its own making. */
-	if (kill(-init->child, signo) < 0 && errno == ESRCH)
+	kill(-init->child, signo);
+	/* It may have gone to another group, and left others in this one. */
+	if (getpgid(init->child) != init->child)
 		kill(init->child, signo);
 }
 

@@ -51,6 +51,10 @@ static bool look_in_child(const struct start *start, struct start_failure *found
 	do
 		n = read(from, found, sizeof(*found));
 	while (n < 0 && errno == EINTR);
+	/* Dead or alive, it is the application's user. */
+	if (n == (ssize_t)sizeof(*found) && found->program.error == 0 && start->what->init &&
+	    start->what->user != NULL && kill(pid, 0) < 0)
+		*found = (struct start_failure){START_SIGNALS, {.error = errno}};
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	return n == (ssize_t)sizeof(*found) ||

@@ -16,11 +16,13 @@ struct proc_start {
 	char *const *argv;
 	const struct user *user; /* as whom; NULL: as whom we are */
 	const char *folder;      /* in which, an absolute path; NULL: where we are */
+	char *const *removed;    /* variables it doesn't get, ends with NULL; NULL: none */
+	bool init;               /* for proc_supervise(): we stay as its parent */
 };
 
 /*
- * Could it be started so? For saying early that it can't; proc_exec() may still fail. Errors as
- * proc_exec().
+ * Could it be started so, and with `init` be sent signals? For saying early that it can't;
+ * proc_exec() may still fail. Errors as proc_exec().
  */
 bool proc_check(const struct proc_start *start, struct err *err);
 
@@ -29,8 +31,9 @@ bool proc_check(const struct proc_start *start, struct err *err);
  * /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin), but a file that is neither a
  * program nor has a #! line is not handed to a shell. Everything proc_boot() recorded is put back:
  * dispositions, mask, only the inherited descriptors; alarms are cleared, stdio is flushed.
- * With a user HOME is its home. As process 1 dead orphans are reaped, and the standard streams
- * become the user's. When an ending signal came before, the process ends with 128+n instead.
+ * With a user HOME is its home. What is removed from the environment, PATH too, is so afterwards.
+ * As process 1 dead orphans are reaped, and the standard streams become the user's. When an ending
+ * signal came before, the process ends with 128+n instead.
  *
  * Returns only when it fails: ERR_NO_PROGRAM (127) or ERR_CANNOT_EXEC (126), saying why:
  * interpreter or loader missing, another processor, no permission; ERR_CONFIG about user and

@@ -35,11 +35,12 @@ void start_leave(const struct start *start)
 	/* Those that children of ours left; the application knows none of them. */
 	while (getpid() == 1 && waitpid(-1, NULL, WNOHANG) > 0)
 		continue;
-	if (user == NULL)
-		return;
-	setenv("HOME", user->home, 1);
+	if (user != NULL)
+		setenv("HOME", user->home, 1);
+	for (char *const *name = start->what->removed; name != NULL && *name != NULL; name++)
+		proc_forget_env(*name);
 	/* Elsewhere they may be somebody else's, too. */
-	if (getpid() == 1)
+	if (user != NULL && getpid() == 1)
 		user_give_streams(user);
 }
 
@@ -78,6 +79,14 @@ struct start_failure start_become(const struct start *start)
 	    START_PROGRAM, program_exec(&start->program, start->what->argv)};
 }
 
+static bool explain_signals(const struct user *user, int error, struct err *err)
+{
+	errno = error;
+	err_errno(err, ERR_CONFIG, "can't pass signals on to user %u", (unsigned)user->uid);
+	err_why(err, "this process is without the capability KILL, which --init needs");
+	return err_next(err, "give the container KILL too (cap_add), or leave out --init");
+}
+
 bool start_explain(const struct start *start, const struct start_failure *failure, struct err *err)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
@@ -92,6 +101,8 @@ bool start_explain(const struct start *start, const struct start_failure *failur
 		if (start->what->user != NULL)
 			err_why(err, "as user %u", (unsigned)start->what->user->uid);
 		return err_next(err, "correct DB_ENTRY_CHDIR, or make the folder in the image");
+	case START_SIGNALS:
+		return explain_signals(start->what->user, failure->program.error, err);
 	case START_PROGRAM:
 		break;
 	}

@@ -15,7 +15,8 @@ struct start_failure {
 	enum start_step {
 		START_USER,
 		START_FOLDER,
-		START_PROGRAM
+		START_PROGRAM,
+		START_SIGNALS /* it could be started, but its parent not send it any */
 	} step;
 	struct program_failure program; /* of the other steps only the error counts */
 };

@@ -47,6 +47,8 @@ static bool read_table(
 	if (stat(path, &info) == 0 || errno != ENOENT)
 		if (!fs_read(path, &content, ERR_CONFIG, err))
 			return false;
+	if (content.len > 0 && memchr(content.data, '\0', content.len) != NULL)
+		return err_set(err, ERR_CONFIG, "%s holds a NUL byte", path);
 	*text = arena_strndup(arena, content.len == 0 ? "" : content.data, content.len);
 	return true;
 }

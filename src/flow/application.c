@@ -30,13 +30,30 @@ static bool read_folder(
 	       err_errno(err, ERR_CONFIG, "%s: there is no folder %s", value->origin, value->text);
 }
 
+static void read_removed(struct application *application, const struct config *config)
+{
+	const char *at = config_text(config, SETTING_ENV_REMOVE);
+	struct arena *arena = &application->arena;
+	size_t capacity = 0;
+	size_t count = 0;
+	char **names = NULL;
+	const char *name;
+	size_t len;
+
+	do {
+		name = config_name(&at, &len);
+		names = arena_grow(arena, names, count, &capacity, sizeof(*names));
+		names[count++] = name == NULL ? NULL : arena_strndup(arena, name, len);
+	} while (name != NULL);
+	application->start.removed = names;
+}
+
 bool application_read(
     struct application *application, const struct config *config, char **argv, struct err *err)
 {
 	*application = (struct application){.start = {.argv = argv}};
-	application->init = config_on(config, SETTING_INIT);
-	application->removed =
-	    arena_strdup(&application->arena, config_text(config, SETTING_ENV_REMOVE));
+	application->start.init = config_on(config, SETTING_INIT);
+	read_removed(application, config);
 	return read_user(application, config, err) && read_folder(application, config, err) &&
 	       proc_check(&application->start, err);
 }

@@ -10,8 +10,6 @@ struct application {
 	struct arena arena;
 	struct user user;
 	struct proc_start start;
-	bool init;           /* stay as its parent */
-	const char *removed; /* variables it doesn't get: config_name(); NULL: none */
 };
 
 /*

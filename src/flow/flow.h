@@ -160,7 +160,7 @@ void flow_report_ready(const struct flow *flow, char *const *application);
 
 /*
  * Wipe our secrets and what the application doesn't get, close the flow and become the application:
- * then it returns only when that failed. With application->init it returns true when the
+ * then it returns only when that failed. With application->start.init it returns true when the
  * application ended, with its status as proc_supervise().
  */
 struct application;

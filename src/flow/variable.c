@@ -31,8 +31,12 @@ static bool read_file(struct config_value *ret, const char *twin, const char *pa
 		return err_context(err, "%s", twin);
 	if (memchr(content.data, '\0', content.len) != NULL)
 		return err_set(err, ERR_CONFIG, "%s: %s holds a NUL byte", twin, path);
-	while (content.len > 0 && content.data[content.len - 1] == '\n')
+	while (content.len > 0 && content.data[content.len - 1] == '\n') {
 		content.len--;
+		/* As editors on Windows end a line. */
+		if (content.len > 0 && content.data[content.len - 1] == '\r')
+			content.len--;
+	}
 	*ret = (struct config_value){0};
 	if (content.len > 0) {
 		ret->text = arena_strndup(arena, content.data, content.len);

@@ -1,7 +1,8 @@
 /*
  * Environment variables with the _FILE convention of the official images: NAME holds the value, or
  * NAME_FILE the path of a file that does. Both is an error; an empty variable counts as not set;
- * all newlines at the end of the file are dropped, and a file with nothing else counts as not set.
+ * all newlines at the end of the file, CR LF too, are dropped, and a file with nothing else counts
+ * as not set.
  */
 #ifndef DB_ENTRY_FLOW_VARIABLE_H
 #define DB_ENTRY_FLOW_VARIABLE_H

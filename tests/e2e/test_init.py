@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.places import children, state, status, wait_until
+from support.places import can_unshare, children, state, status, wait_until
 
 # It writes down each signal it gets; so does a child in its group.
 LISTENER = """
@@ -90,6 +90,26 @@ def test_application_that_left_its_group(init):
     wait_until((init.project.folder / "ready").exists)
     os.kill(init.pid(started), signal.SIGTERM)
     assert init.end(started) == 143
+
+
+def test_application_that_left_others_in_its_group(init):
+    init.project.write("leave.py", """
+        import os, pathlib, signal
+        if os.fork() == 0:
+            signal.pause()
+        other = os.fork()
+        if other == 0:
+            signal.pause()
+        os.setpgid(other, other)
+        os.setpgid(0, other)
+        signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+        pathlib.Path("ready").touch()
+        signal.pause()
+    """)
+    started = init.start("--", "/usr/bin/python3", "leave.py")
+    wait_until((init.project.folder / "ready").exists)
+    os.kill(init.pid(started), signal.SIGTERM)
+    assert init.end(started) == 137
 
 
 def test_stopped_and_continued(init):
@@ -180,6 +200,25 @@ def test_reader_sees_the_end_of_what_the_application_closes(init):
     assert started.process.poll() is None
     os.kill(init.pid(started), signal.SIGTERM)
     assert init.end(started) == 143
+
+
+def test_it_has_no_descriptor_where_dev_null_is_missing(beside):
+    if os.geteuid() != 0 or not can_unshare():
+        pytest.skip("only root mounts")
+    words = beside.bare("--init", "--", "sh", "-c", "exec >&- 2>&-; exec sleep 1000")
+    unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c"]
+    with subprocess.Popen(
+        [*unshare, 'mount -t tmpfs none /dev && exec "$@"', "sh", *words],
+        env={"PATH": os.environ["PATH"], **beside.environment()}, cwd=beside.project.folder,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as started:
+        try:
+            pid = wait_until(lambda: children(started.pid))[0]
+            wait_until(lambda: os.readlink(f"/proc/{pid}/cwd") == "/")
+            folder = Path(f"/proc/{pid}/fd")
+            wait_until(lambda: {os.readlink(path) for path in folder.iterdir()} == {"/"})
+        finally:
+            started.kill()
 
 
 def is_sanitized(binary):

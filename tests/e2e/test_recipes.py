@@ -12,10 +12,13 @@ def test_several_databases_in_one_entrypoint(project):
         project.migration("0001_a", f"CREATE TABLE {name} (x integer);", folder=f"db/{name}")
         project.env[f"{name.upper()}_URL"] = f"sqlite:{project.folder}/{name}.db"
     project.env["DB_ENTRY_DATABASE_URL"] = None
-    words = ["--url-from=SHOP_URL", "--migrations=db/shop", "--",
-             project.binary, "--url-from=CRM_URL", "--migrations=db/crm", "--"]
+    shop = ["--url-from=SHOP_URL", "--migrations=db/shop", "--mirror=db/schema/shop.json"]
+    crm = ["--url-from=CRM_URL", "--migrations=db/crm", "--mirror=db/schema/crm.json"]
+    words = [*shop, "--", project.binary, *crm, "--"]
     for _ in range(2):
         assert project.ok(*words, "env").stdout.count("_URL=") == 2
+        for options in (shop, crm):
+            project.ok("mirror", "pull", *options)
     for name in ("shop", "crm"):
         project.database = project.folder / f"{name}.db"
         assert project.tables() == [name]

@@ -171,6 +171,27 @@ def test_root_without_capabilities(beside):
     assert beside.project.history() == []
 
 
+@root_only
+def test_parent_that_may_not_send_signals(beside):
+    """Without the capability KILL, root can't signal another user: docker stop would do nothing."""
+    if shutil.which("setpriv") is None:
+        pytest.skip("no setpriv(1)")
+    beside.project.migration("0001_a", "CREATE TABLE a (x);")
+
+    def without_kill(*words):
+        return subprocess.run(
+            ["setpriv", "--bounding-set=-kill", "--inh-caps=-kill", *beside.words(*words, "--", "true")],
+            env={"PATH": os.environ["PATH"], **beside.project.env}, cwd=beside.project.folder,
+            capture_output=True, text=True, timeout=60, check=False)
+
+    done = without_kill("--init", "--user=4711")
+    assert done.returncode == 78 and "user 4711" in done.stderr and "KILL" in done.stderr, done
+    assert beside.project.history() == []
+    assert without_kill("--user=4711").returncode == 0
+    assert without_kill("--init").returncode == 0
+    assert without_kill("--init", "--user=0:4711").returncode == 0
+
+
 def test_no_such_user(anywhere):
     anywhere.project.migration("0001_a", "CREATE TABLE a (x);")
     for given in ("no-such-user", "0:no-such-group", ":0", "0:", "-1", "4294967295"):
@@ -262,6 +283,22 @@ def test_we_may_use_what_is_removed(beside):
     said = beside.ok("--env-remove=DATABASE_URL", "--", "env", env={"DATABASE_URL": url}).stdout
     assert "DATABASE_URL" not in said.replace("DB_ENTRY", "")
     assert beside.project.applied() == ["0001"]
+
+
+def test_removed_path_is_still_searched(anywhere, open_folder):
+    """What was found before anything was changed is what is started."""
+    script = open_folder / "only-there"
+    script.write_text("#!/bin/sh\n/usr/bin/env\n")
+    script.chmod(0o755)
+    env = {"PATH": f"{open_folder}:{os.environ['PATH']}"}
+    said = anywhere.ok("--env-remove=PATH", "--", "only-there", env=env).stdout.splitlines()
+    assert env["PATH"] not in "\n".join(said)
+
+
+@root_only
+def test_home_can_be_removed(anywhere):
+    said = anywhere.ok("--user=4711", "--env-remove=HOME", "--", "env").stdout.splitlines()
+    assert not [line for line in said if line.startswith("HOME=")]
 
 
 def test_what_is_no_name_is_refused(beside):

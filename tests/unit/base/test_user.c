@@ -157,6 +157,19 @@ static void without_tables_numbers_are_known(void **state)
 	rmdir("passwd");
 }
 
+/* Up to a NUL alone it would be another user, with other groups. */
+static void a_damaged_table_is_refused(void **state)
+{
+	static const char lines[] = "x\0y:x:1:\nmedia:x:1011:app\n";
+	int fd = open("group", O_WRONLY | O_TRUNC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, lines, sizeof(lines) - 1), sizeof(lines) - 1);
+	close(fd);
+	assert_refused("app", "group holds a NUL byte");
+}
+
 static int enter_folder(void **state)
 {
 	(void)state;
@@ -181,6 +194,7 @@ int main(void)
 	    cmocka_unit_test_setup(a_group_that_is_given_is_the_only_one, write_tables),
 	    cmocka_unit_test_setup(what_is_not_there_is_refused, write_tables),
 	    cmocka_unit_test_setup(without_tables_numbers_are_known, write_tables),
+	    cmocka_unit_test_setup(a_damaged_table_is_refused, write_tables),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, remove_folder);

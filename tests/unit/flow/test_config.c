@@ -311,6 +311,15 @@ static void test_file_twin(void **state)
 	assert_value(SETTING_APP_VERSION, " 1.2 ", origin);
 }
 
+static void test_file_with_windows_line_ends(void **state)
+{
+	(void)state;
+	load(ENVIRONMENT(in_file("DB_ENTRY_APP_VERSION_FILE", "1.2\r\n\r\n")));
+	assert_string_equal(config_text(&config, SETTING_APP_VERSION), "1.2");
+	config_free(&config);
+	refused(ENVIRONMENT(in_file("DB_ENTRY_APP_VERSION_FILE", "1.2\r")), "one line");
+}
+
 static void test_file_with_newlines_alone_is_not_set(void **state)
 {
 	(void)state;
@@ -560,6 +569,7 @@ int main(void)
 	    TEST(test_url_in_url_from_is_not_shown),
 	    TEST(test_right_values_stay_after_a_wrong_one),
 	    TEST(test_file_twin),
+	    TEST(test_file_with_windows_line_ends),
 	    TEST(test_file_with_newlines_alone_is_not_set),
 	    TEST(test_variable_and_twin_are_refused),
 	    TEST(test_unreadable_file_is_named),
