@@ -151,8 +151,7 @@ static struct known what_is_known(const struct plan *plan)
 		known.newest_file = item->migration->version;
 		if (is_applied(item) && item->row->position > known.last_position)
 			known.last_position = item->row->position;
-		if (!is_applied(item) &&
-		    (item->row == NULL || item->row->state != HISTORY_STARTED))
+		if (!is_applied(item) && (item->row == NULL || item->row->state != HISTORY_STARTED))
 			known.last_position = INT64_MAX;
 	}
 	return known;

@@ -141,7 +141,7 @@ static void missing_or_future(void **state)
 	assert_int_equal(plan_applied(&scene->plan), 4);
 }
 
-/* To be applied behind it counts as applied behind it: it would be missing as soon as that is done. */
+/* To be applied behind it counts as applied behind it: it would be missing then. */
 static void missing_before_what_is_pending(void **state)
 {
 	struct scene *scene = *state;
