@@ -180,7 +180,7 @@ class Postgres(Server):
         settings = {
             "listen_addresses": "127.0.0.1", "port": self.port,
             "unix_socket_directories": self.folder, "fsync": "off", "synchronous_commit": "off",
-            "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "100",
+            "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "300",
             "autovacuum": "off",
         }
         words = [self.programs()["postgres"], "-D", self.folder / "data"]
