@@ -497,6 +497,12 @@ const struct db_driver *db_driver_for(const struct url *url, struct err *err);
 /* What a first word on the command line starts, when it is a driver's program; otherwise NULL. */
 const struct db_program *db_program_for(const char *word);
 
+/* db/db.c: append our own SQL, in which db->own takes the place of each `own.`. */
+void db_qualify(const struct db *db, const char *sql, struct buf *out);
+
+/* A copy of all of them in the arena. */
+void db_rows_copy(struct db_rows *to, const struct db_rows *from, struct arena *arena);
+
 /* Close *db when it is not NULL and make it NULL: for CLEANUP(). */
 void db_close(struct db **db);
 

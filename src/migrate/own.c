@@ -6,20 +6,6 @@ enum {
 	SQL_MOST = 4096 /* bytes of one of our own statements */
 };
 
-/* In our own SQL, own_tables included, our tables are written `own.db_entry_…`; db->own takes the
- * place of the `own.`. */
-static void qualify(const struct db *db, const char *sql, struct buf *out)
-{
-	static const char own[] = "own.";
-	const char *at;
-	while ((at = strstr(sql, own)) != NULL) {
-		buf_add(out, sql, (size_t)(at - sql));
-		buf_add_text(out, db->own);
-		sql = at + strlen(own);
-	}
-	buf_add_text(out, sql);
-}
-
 /* To our own tables, as is said by what was asked: then it is access that is refused. */
 static bool tell_denied(const struct db *db, struct err *err)
 {
@@ -34,7 +20,7 @@ bool own_query(struct db *db, const char *sql, const struct db_value *values, si
     struct arena *arena, struct db_rows *rows, const struct stop *stop, struct err *err)
 {
 	CLEANUP(buf_free) struct buf qualified = buf_init(SQL_MOST);
-	qualify(db, sql, &qualified);
+	db_qualify(db, sql, &qualified);
 	if (qualified.overflow)
 		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
 	return db->driver->query(db, qualified.data, values, count, arena, rows, stop, err) ||
@@ -54,7 +40,7 @@ bool own_later(struct db *db, const char *sql, const struct db_value *values, si
 	CLEANUP(buf_free) struct buf qualified = buf_init(SQL_MOST);
 	if (db->driver->later == NULL)
 		return own_change(db, sql, values, count, stop, err);
-	qualify(db, sql, &qualified);
+	db_qualify(db, sql, &qualified);
 	if (qualified.overflow)
 		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
 	return db->driver->later(db, qualified.data, values, count, stop, err);
@@ -68,7 +54,7 @@ void own_ahead(struct db *db, const char *const *queries, size_t count)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		CLEANUP(buf_free) struct buf text = buf_init(SQL_MOST);
-		qualify(db, queries[i], &text);
+		db_qualify(db, queries[i], &text);
 		qualified[i] = arena_strdup(&arena, text.data);
 	}
 	db->driver->ahead(db, qualified, count);

@@ -4,7 +4,6 @@
  */
 #include "base/text.h"
 #include "db/mariadb/schema_parts.h"
-#include <string.h>
 
 /* The answers, as they come. */
 struct answering {
@@ -66,15 +65,6 @@ static bool ask(struct my_db *s, struct arena *arena, struct err *err)
 	return ok;
 }
 
-static void copy_rows(struct db_rows *to, const struct db_rows *from, struct arena *arena)
-{
-	size_t cells = from->columns * from->count;
-	const char **copy = arena_array(arena, cells + 1, sizeof(*copy));
-	for (size_t i = 0; i < cells; i++)
-		copy[i] = from->cells[i] == NULL ? NULL : arena_strdup(arena, from->cells[i]);
-	*to = (struct db_rows){.columns = from->columns, .count = from->count, .cells = copy};
-}
-
 bool my_ahead_query(struct my_db *s, const char *sql, struct arena *arena, struct db_rows *rows,
     bool *given, struct err *err)
 {
@@ -99,7 +89,7 @@ bool my_ahead_query(struct my_db *s, const char *sql, struct arena *arena, struc
 	if (ahead->given == 0)
 		*rows = ahead->rows[0];
 	else
-		copy_rows(rows, &ahead->rows[ahead->given], arena);
+		db_rows_copy(rows, &ahead->rows[ahead->given], arena);
 	ahead->given++;
 	return *given = true;
 }

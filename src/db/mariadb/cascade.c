@@ -233,9 +233,7 @@ bool my_taken_has_rows(struct my_db *s, const struct my_taken *taken)
 	CLEANUP(buf_free) struct buf where = buf_init(SQL_MOST);
 	struct err ignored;
 	bool has;
-	my_name(taken->schema, &table);
-	buf_add_char(&table, '.');
-	my_name(taken->table, &table);
+	my_table_name(taken->schema, taken->table, &table);
 	if (taken->column != NULL) {
 		buf_add_text(&where, " WHERE ");
 		my_name(taken->column, &where);

@@ -25,9 +25,7 @@ static void flyway(
 {
 	CLEANUP(buf_free) struct buf text = buf_init(1024);
 	(void)database;
-	my_name(schema, &text);
-	buf_add_char(&text, '.');
-	my_name(table, &text);
+	my_table_name(schema, table, &text);
 	snprintf(key, MY_KEY_SIZE, "Flyway-%" PRId32, hash_java(text.data));
 }
 

@@ -352,11 +352,7 @@ static bool has_row(
 	*has = false;
 	if (my_made_has(s, schema, table, NULL))
 		return true;
-	if (schema != NULL) {
-		my_name(schema, &name);
-		buf_add_char(&name, '.');
-	}
-	my_name(table, &name);
+	my_table_name(schema, table, &name);
 	if (my_table_has_rows(s, name.data, "", has, err))
 		return true;
 	*has = is_hidden(err);
@@ -371,11 +367,7 @@ static bool count(struct db *db, const char *schema, const char *table, const ch
 	CLEANUP(buf_free) struct buf sql = buf_init(NAME_BYTES);
 	struct db_rows rows;
 	buf_add_text(&sql, "SELECT COUNT(*) FROM (SELECT 1 FROM ");
-	if (schema != NULL) {
-		my_name(schema, &sql);
-		buf_add_char(&sql, '.');
-	}
-	my_name(table, &sql);
+	my_table_name(schema, table, &sql);
 	if (column != NULL) {
 		buf_add_text(&sql, " WHERE ");
 		my_name(column, &sql);

@@ -307,6 +307,9 @@ void my_literal(struct my_db *s, const char *text, struct buf *out);
 /* Append a name in backticks. */
 void my_name(const char *name, struct buf *out);
 
+/* The same of a table, behind its database; `schema` NULL: without. */
+void my_table_name(const char *schema, const char *table, struct buf *out);
+
 /* `?` become the values, in their order, except in quotes; comments are left out. ERR_UNEXPECTED
  * when their number is another. */
 bool my_fill(struct my_db *s, const char *sql, const struct db_value *values, size_t count,

@@ -372,9 +372,7 @@ static bool find_conditions(struct my_judging *j)
 		if (table->most < 2 || table->free)
 			continue;
 		buf_add_text(&sql, "SELECT COUNT(*) <= ? FROM (SELECT 1 FROM ");
-		my_name(table->schema, &sql);
-		buf_add_char(&sql, '.');
-		my_name(table->name, &sql);
+		my_table_name(table->schema, table->name, &sql);
 		buf_add_text(&sql, " LIMIT ?) AS r");
 		const struct db_value values[] = {
 		    {.type = DB_INT, .number = most}, {.type = DB_INT, .number = most + 1}};

@@ -1,7 +1,6 @@
 /* Our own SQL, which is to mean the same whatever a migration did to the session. */
 #include "base/text.h"
 #include "db/mariadb/mariadb.h"
-#include <string.h>
 
 enum {
 	SQL_MOST = 256 << 20, /* values and all */
@@ -63,15 +62,10 @@ bool my_query(struct db *db, const char *sql, const struct db_value *values, siz
 bool my_own(struct my_db *s, const char *sql, const struct db_value *values, size_t count,
     struct arena *arena, struct db_rows *rows, struct err *err)
 {
-	static const char own[] = "own.";
 	CLEANUP(buf_free) struct buf qualified = buf_init(OWN_BYTES);
-	const char *at;
-	while ((at = strstr(sql, own)) != NULL) {
-		buf_add(&qualified, sql, (size_t)(at - sql));
-		buf_add_text(&qualified, s->base.own);
-		sql = at + strlen(own);
-	}
-	buf_add_text(&qualified, sql);
+	db_qualify(&s->base, sql, &qualified);
+	if (qualified.overflow)
+		return err_set(err, ERR_UNEXPECTED, "a statement of our own is too long");
 	return my_query(&s->base, qualified.data, values, count, arena, rows, &s->stop, err);
 }
 

@@ -34,6 +34,15 @@ void my_name(const char *name, struct buf *out)
 	buf_add_char(out, '`');
 }
 
+void my_table_name(const char *schema, const char *table, struct buf *out)
+{
+	if (schema != NULL) {
+		my_name(schema, out);
+		buf_add_char(out, '.');
+	}
+	my_name(table, out);
+}
+
 /* Under EMPTY_STRING_IS_NULL, which is a migration's to keep, '' would be NULL. */
 static void add_value(struct my_db *s, const struct db_value *value, struct buf *out)
 {

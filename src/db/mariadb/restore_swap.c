@@ -23,13 +23,9 @@ static void add_rename(struct buf *sql, const char *from_database, const char *f
     const char *to_database, const char *to)
 {
 	buf_add_text(sql, sql->len == 0 ? "RENAME TABLE " MY_OURS : ", ");
-	my_name(from_database, sql);
-	buf_add_char(sql, '.');
-	my_name(from, sql);
+	my_table_name(from_database, from, sql);
 	buf_add_text(sql, " TO ");
-	my_name(to_database, sql);
-	buf_add_char(sql, '.');
-	my_name(to, sql);
+	my_table_name(to_database, to, sql);
 }
 
 static bool plan_renames(
@@ -80,9 +76,7 @@ static bool set_defaults(
 		const char *const *cells = rows.cells + i * rows.columns;
 		CLEANUP(buf_free) struct buf sql = buf_init(SCRIPT_MOST);
 		buf_add_text(&sql, "ALTER TABLE ");
-		my_name(schema, &sql);
-		buf_add_char(&sql, '.');
-		my_name(cells[0], &sql);
+		my_table_name(schema, cells[0], &sql);
 		buf_add_text(&sql, " ALTER COLUMN ");
 		my_name(cells[1], &sql);
 		buf_printf(&sql, " SET DEFAULT (%s)", cells[2]);

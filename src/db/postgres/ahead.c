@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "db/postgres/postgres.h"
 #include "gen/sql.h"
-#include <string.h>
 
 enum {
 	SCRIPT_MAX = 64 * 1024
@@ -32,15 +31,6 @@ void pg_ahead(struct db *db, const char *const *queries, size_t count)
 		ahead->queries[i] = arena_strdup(&ahead->arena, queries[i]);
 }
 
-static void copy_rows(struct db_rows *to, const struct db_rows *from, struct arena *arena)
-{
-	size_t cells = from->columns * from->count;
-	const char **copy = arena_array(arena, cells + 1, sizeof(*copy));
-	for (size_t i = 0; i < cells; i++)
-		copy[i] = from->cells[i] == NULL ? NULL : arena_strdup(arena, from->cells[i]);
-	*to = (struct db_rows){.columns = from->columns, .count = from->count, .cells = copy};
-}
-
 /* The first is for whoever asks now; the others may outlive that arena. */
 static void take(void *context, const struct db_rows *rows)
 {
@@ -49,7 +39,7 @@ static void take(void *context, const struct db_rows *rows)
 	if (at == 0)
 		ahead->rows[at] = *rows;
 	else if (at <= ahead->count)
-		copy_rows(&ahead->rows[at], rows, &ahead->arena);
+		db_rows_copy(&ahead->rows[at], rows, &ahead->arena);
 }
 
 static bool ask(struct pg_db *s, struct arena *arena, struct err *err)
@@ -90,7 +80,7 @@ bool pg_ahead_query(struct pg_db *s, const char *sql, struct arena *arena, struc
 	if (ahead->given == 0)
 		*rows = ahead->rows[0];
 	else
-		copy_rows(rows, &ahead->rows[ahead->given], arena);
+		db_rows_copy(rows, &ahead->rows[ahead->given], arena);
 	ahead->given++;
 	return *given = true;
 }
