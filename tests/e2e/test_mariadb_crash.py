@@ -7,7 +7,7 @@ next run makes it whole.
 import pytest
 
 from support.commands import Baseline, RepairApplied, RepairRetry, Restore, Rollback
-from support.lives import LOST, WAYS, Inside, Lives, Phase, RoundTrips
+from support.lives import WAYS, Lives, Phase
 
 pytestmark = pytest.mark.server
 
@@ -23,37 +23,12 @@ def lives(maria_project):
 @pytest.mark.parametrize("first, way", enumerate(ALL_WAYS, 1))
 def test_run_ended_at_every_other_round_trip(lives, first, way):
     """Each way at every eighth."""
-    words = ["run", "--", "echo", "started"]
-    number, fired = first, True
-    while fired:
-        lives.begin()
-        result, fired = lives.live(RoundTrips(number), way, *words)
-        if way.startswith(("cut", "dropped")):
-            assert result.code in LOST, result
-            assert (result.stdout == "started\n") == (result.code == 0), result
-        found = lives.ledger.recover()
-        assert found.complete or result.code != 0, result
-        number += 8
-    assert number > 50
+    assert lives.end_run_at_some(first, way, 8) > 50
 
 
 def test_backup_ended_at_some_of_its_round_trips(lives):
     """Nothing is changed without a dump, and none is left that is not whole."""
-    project = lives.project
-    env = {"DB_ENTRY_DUMP": "always", "DB_ENTRY_DUMP_DIR": str(project.dumps)}
-    number, fired = 1, True
-    while fired:
-        lives.begin()
-        way = ALL_WAYS[number // 3 % len(ALL_WAYS)]
-        when = Inside(b"WITH CONSISTENT SNAPSHOT", b"TABLE_TYPE <> 'VIEW'", number)
-        result, fired = lives.live(when, way, "apply", env=env)
-        if fired:
-            assert result.code == 25 or not way.startswith(("cut", "dropped")), result
-            assert lives.ledger.judge().whole == {"0001", "0002", "0003"}
-            assert list(project.dumps.glob("backup-*")) == [], result
-        number += 3
-    assert number > 20
-    lives.ledger.recover()
+    assert lives.end_backup_at_some(ALL_WAYS, b"WITH CONSISTENT SNAPSHOT", b"TABLE_TYPE <> 'VIEW'", 3) > 20
 
 
 @pytest.mark.parametrize("command, stride", [

@@ -9,23 +9,18 @@ from support import maria_ledger, pg_ledger
 class RoundTrips:
     """
     Picks the `number`-th round trip for a Gate. Of those that read the schema, which are many and
-    change nothing, each time the first is counted. `late`: all is done, or will be in spite of a
-    signal.
+    change nothing, each time the first is counted.
     """
-
-    last = (b"db_entry_run SET finished_at", b"RELEASE_LOCK(", b"pg_advisory_unlock(")
 
     def __init__(self, number):
         self.left = number
-        self.reading = self.late = False
+        self.reading = False
 
     def __call__(self, request):
         reading, self.reading = self.reading, b"SAVEPOINT db_entry_schema; SELECT" in request or (
             self.reading and b"ROLLBACK TO SAVEPOINT" not in request)
         if not (reading and self.reading):
             self.left -= 1
-        self.late = (request.rstrip(b"\0").endswith(b"COMMIT")
-                     or any(words in request for words in self.last))
         return self.left == 0
 
 
@@ -121,12 +116,41 @@ class Lives:
         gate.close()
         expected = {"killed": -signal.SIGKILL, "terminated": 128 + signal.SIGTERM}.get(how)
         # What was told behind the last thing to do finds it done.
-        late = way == "terminated after" or (
-            how == "terminated" and (ends or getattr(when, "late", False)))
+        late = way == "terminated after" or (ends and how == "terminated")
         allowed = {expected if gate.fired else 0} | ({0} if late else set())
         assert expected is None or result.code in allowed, result
         return result, gate.fired
 
+    def end_run_at_some(self, first, way, stride):
+        """A run ended in one way at every so many of its round trips; the number of the last one."""
+        number, fired = first, True
+        while fired:
+            self.begin()
+            result, fired = self.live(RoundTrips(number), way, "run", "--", "echo", "started")
+            if way.startswith(("cut", DROP)):
+                assert result.code in LOST, result
+                assert (result.stdout == "started\n") == (result.code == 0), result
+            found = self.ledger.recover()
+            assert found.complete or result.code != 0, result
+            number += stride
+        return number
+
+    def end_backup_at_some(self, ways, begins, ends, stride):
+        """The same of its dump, between two requests, in one way after the other."""
+        project = self.project
+        env = {"DB_ENTRY_DUMP": "always", "DB_ENTRY_DUMP_DIR": str(project.dumps)}
+        number, fired = 1, True
+        while fired:
+            self.begin()
+            way = ways[number // stride % len(ways)]
+            result, fired = self.live(Inside(begins, ends, number), way, "apply", env=env)
+            if fired:
+                assert result.code == 25 or not way.startswith(("cut", DROP)), result
+                assert self.ledger.judge().whole == {"0001", "0002", "0003"}
+                assert list(project.dumps.glob("backup-*")) == [], result
+            number += stride
+        self.ledger.recover()
+        return number
 
     def _drop(self, _process):
         self.project.kill_sessions()
